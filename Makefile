@@ -1,0 +1,56 @@
+# `make` alone lists every target. Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin
+
+help: ## List every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from requirements.lock (every other target does this by itself)
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: $(READY) ## Run the main job under Airflow on real data: a first champion, then three weekly updates
+	$(BIN)/python -m pipelines.local demo
+
+demo-memory: $(READY) ## Run the demo and print the peak of its processes' summed memory (PSS)
+	$(BIN)/python -m pipelines.local demo --memory
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest -m "not deep"
+
+test-deep: $(READY) ## Run all tests, those that take long too
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## Mend style where a tool can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+up: $(READY) ## Start the Airflow and MLflow user interfaces on loopback
+	$(BIN)/python -m pipelines.local up
+
+down: $(READY) ## Stop what `make up` started
+	$(BIN)/python -m pipelines.local down
+
+bench-update: $(READY) ## Compare the cost and quality of an incremental update with a full fit
+	$(BIN)/python -m benchmarks update
+
+bench-margin: $(READY) ## Measure the noise that the gate's margin has to stand, on weeks before the demo's
+	$(BIN)/python -m benchmarks margin
+
+clean: ## Remove everything made at run time (var/), keep .venv
+	rm -rf var

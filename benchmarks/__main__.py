@@ -1,0 +1,31 @@
+"""`python -m benchmarks NAME`: run a benchmark, print its table, store its figures and renew docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from benchmarks.figures import publish
+from pipelines import console
+from pipelines.errors import ParamsError, TidegraphError
+
+NAMES = ("update", "margin")
+
+
+def main(arguments: list[str]) -> None:
+    name = arguments[0] if arguments else ""
+    if name not in NAMES:
+        raise ParamsError(
+            f"there is no benchmark {name!r}", where="benchmarks", mend=f"name one of: {', '.join(NAMES)}"
+        )
+    text, figures = importlib.import_module(f"benchmarks.{name}").run()
+    publish(name, text, figures)
+    print(text)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except TidegraphError as error:
+        console.complain(error)
+        sys.exit(error.exit_code)

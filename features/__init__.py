@@ -1,0 +1,1 @@
+"""Pure: tables in, interest graph out. Knows no file, server or clock."""

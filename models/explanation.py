@@ -1,0 +1,23 @@
+"""Why an item has its score: parts that sum to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def explanation(parts: Mapping[str, float]) -> pd.DataFrame:
+    """One row for each channel, largest `value` first: `channel`, `value` and `share`, the value's part of the score.
+
+    The values sum to the score and the shares to 1; a score of 0 has shares of 0.
+    """
+    total = sum(parts.values())
+    table = pd.DataFrame(
+        {
+            "channel": pd.Series(list(parts), dtype="str"),
+            "value": pd.Series(list(parts.values()), dtype="float64"),
+        }
+    )
+    table["share"] = table["value"] / total if total else 0.0
+    return table.sort_values("value", ascending=False, kind="stable", ignore_index=True)

@@ -1,0 +1,108 @@
+"""The one module that is learned: mixes of half-lives and hops, projections of relations, and the listwise gate."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import HeteroDictLinear
+
+from models.flagship.inputs import input_names
+from models.flagship.rows import Rows
+from models.flagship.settings import CHANNELS, HOPS, RELATIONS
+
+_CLIP = 5.0
+"""Standardised inputs are clipped to so many standard deviations."""
+
+
+class ChannelNetwork(nn.Module):
+    """Scores rows: `s = gate(z) + ⟨a, z⟩`, where `z` are standardised, clipped numbers of four channels.
+
+    Besides the given inputs, `z` holds five learned ones:
+    the own weight `log(1 + 20 Σ_j softmax(m)_j w_j)` over half-lives j;
+    the graph's `Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings;
+    and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the item's group's embeddings.
+    `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means and deviations are set once by a full fit.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, half_lives: int, factors: int, hidden: int) -> None:
+        super().__init__()
+        self.half_life_mix = nn.Parameter(torch.zeros(half_lives))
+        self.hop_mix = nn.Parameter(torch.full((HOPS,), 1.0 / HOPS))
+        self.projections = HeteroDictLinear(dict.fromkeys(RELATIONS, factors), factors, bias=False)
+        with torch.no_grad():
+            for projection in self.projections.lins.values():
+                projection.weight.copy_(torch.eye(factors))
+        self.names = [
+            *input_names(half_lives),
+            "repeat/mixed_weight",
+            "graph/mixed_hops",
+            *(f"graph/{relation}" for relation in RELATIONS),
+        ]
+        width = len(self.names)
+        self.gate = nn.Sequential(
+            nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, 32), nn.ReLU(), nn.Linear(32, 1, bias=False)
+        )
+        self.skip = nn.Linear(width, 1, bias=False)
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("deviation", torch.ones(width))
+
+    def forward(self, rows: Rows) -> Tensor:
+        """[n] scores."""
+        return self.score(self.standardised(rows))
+
+    def score(self, z: Tensor) -> Tensor:
+        """[n] scores of standardised numbers [n, width]."""
+        return (self.gate(z) + self.skip(z)).squeeze(1)
+
+    def standardised(self, rows: Rows) -> Tensor:
+        """[n, width] the numbers of `names`, in deviations from the mean, clipped."""
+        return ((self.numbers(rows) - self.mean) / self.deviation).clamp(-_CLIP, _CLIP)
+
+    def numbers(self, rows: Rows) -> Tensor:
+        """[n, width] the numbers of `names` as they are."""
+        own = torch.log1p(20 * (rows.weight @ torch.softmax(self.half_life_mix, 0)))
+        near = torch.einsum("nab,a,b->n", rows.product, self.hop_mix, self.hop_mix)
+        return torch.cat([rows.inputs, torch.stack([own, near, *self._relations(rows)], dim=1)], dim=1)
+
+    def set_scale(self, numbers: Tensor) -> None:
+        """Take means and deviations from `numbers` [n, width]; a number that never varies is left at 0."""
+        spread = numbers.std(dim=0, correction=0)
+        self.mean.copy_(numbers.mean(dim=0))
+        self.deviation.copy_(torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
+
+    def mixes(self) -> dict[str, float]:
+        """The weight of each hop and the share of each half-life, by name: what a curve shows of them."""
+        shares = torch.softmax(self.half_life_mix.detach(), 0).tolist()
+        hops = {f"hop_weight_{hop}": weight for hop, weight in enumerate(self.hop_mix.detach().tolist())}
+        return hops | {f"half_life_share_{column}": share for column, share in enumerate(shares)}
+
+    def channel_columns(self) -> dict[str, Tensor]:
+        """Which of the numbers belong to each channel."""
+        owners = [name.split("/")[0] for name in self.names]
+        return {
+            channel: torch.tensor([at for at, owner in enumerate(owners) if owner == channel]) for channel in CHANNELS
+        }
+
+    def _relations(self, rows: Rows) -> list[Tensor]:
+        mixed = torch.einsum("uhd,h->ud", rows.user_vectors, self.hop_mix)
+        projected = self.projections(dict.fromkeys(RELATIONS, mixed))
+        return [
+            _inner(projected[relation], rows.user, rows.group_vectors[relation], rows.group[relation]) @ self.hop_mix
+            for relation in RELATIONS
+        ]
+
+
+def _inner(users: Tensor, user: Tensor, vectors: Tensor, group: Tensor) -> Tensor:
+    """[n, hops] of `⟨users[user], vectors[group]⟩` for `users` [u, d] and `vectors` [groups, hops, d]; 0 for group -1.
+
+    All users times all groups that occur, and then a look-up: far cheaper than a product for each row.
+    """
+    used, place = torch.unique(group, return_inverse=True)
+    if not len(vectors):
+        return users.new_zeros(len(user), vectors.shape[1])
+    kept = vectors[used.clamp_min(0)].float() * (used >= 0)[:, None, None]
+    table = users @ kept.flatten(0, 1).T
+    return table.view(-1, vectors.shape[1]).index_select(0, user * len(used) + place)

@@ -1,0 +1,80 @@
+"""Embeddings carried along the graph's edges, once a refresh; how nodes without a factor get one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from scipy.sparse import bmat, csr_matrix
+from torch import Tensor
+from torch.nn.functional import normalize
+from torch_geometric.nn import LGConv
+
+from models.flagship.settings import HOPS
+
+
+def normalised_adjacency(interests: csr_matrix) -> Tensor:
+    """`D^(-1/2) A D^(-1/2)` of the bipartite graph, float32 CSR [users + items, users + items].
+
+    `interests` [users, items] holds decayed weights and `D` the sums of a node's weights. Symmetric, so that rows are
+    destinations as `LGConv` wants them. A node without weight has an empty row.
+    """
+    kept = interests.copy()
+    kept.eliminate_zeros()
+    both = bmat([[None, kept], [kept.T, None]], format="csr")
+    degree = np.asarray(both.sum(axis=1)).ravel()
+    scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
+    values = both.data * scale[both.indices] * np.repeat(scale, np.diff(both.indptr))
+    with warnings.catch_warnings():  # torch announces that its CSR layout may still change
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(both.indptr.astype(np.int64)),
+            torch.from_numpy(both.indices.astype(np.int64)),
+            torch.from_numpy(values.astype(np.float32)),
+            size=both.shape,
+            check_invariants=False,
+        )
+
+
+def propagate(x: Tensor, adjacency: Tensor) -> Tensor:
+    """[nodes, hops, factors]: `x` [nodes, factors], then one more propagation for each hop, rows of unit length.
+
+    `h_v^(l+1) = Σ_u w_uv / √(d_u d_v) · h_u^(l)` (LightGCN, He et al. 2020, eq. 3, with decayed weights); a row of
+    zeros stays so.
+    """
+    hop = LGConv(normalize=False)
+    hops = [normalize(x, dim=1)]
+    for _ in range(HOPS - 1):
+        x = hop(x, adjacency)
+        hops.append(normalize(x, dim=1))
+    return torch.stack(hops, dim=1)
+
+
+def fill_cold(x: Tensor, adjacency: Tensor, first_item: int, groups: Mapping[str, csr_matrix]) -> Tensor:
+    """`x` [nodes, factors] with rows of zeros filled: from neighbours, else (items) from the means of their groups.
+
+    `groups` maps a relation to its membership [groups, items]. Rows of nodes that have neither stay zero.
+    """
+    cold = x.abs().sum(dim=1) == 0
+    if not cold.any():
+        return x
+    filled = torch.where(cold[:, None], LGConv(normalize=False)(x, adjacency), x)
+    items = filled[first_item:]
+    still = (items.abs().sum(dim=1) == 0).numpy()
+    warm = (~still).astype(np.float64)
+    sums = np.zeros((int(still.sum()), x.shape[1]))
+    for members in groups.values():
+        means = group_means(members, items.numpy(), warm)
+        sums += members.T[still] @ means
+    filled = filled.clone()
+    filled[first_item + torch.from_numpy(np.flatnonzero(still))] = torch.from_numpy(sums.astype(np.float32))
+    return filled
+
+
+def group_means(members: csr_matrix, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """[groups, factors] means of the items' `x` [items, factors] under `weight` [items]; zeros where none weighs."""
+    total = members @ weight
+    sums = members @ (x * weight[:, None])
+    return np.divide(sums, total[:, None], out=np.zeros_like(sums), where=total[:, None] > 0)

@@ -1,0 +1,225 @@
+"""The flagship: candidates of four channels, ranked by a network that learned from what users did next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+
+from models.explanation import explanation
+from models.flagship.contributions import contributions
+from models.flagship.inputs import build_rows
+from models.flagship.lessons import make_lesson
+from models.flagship.listing import rank
+from models.flagship.network import ChannelNetwork
+from models.flagship.replay import Replay
+from models.flagship.rows import Rows
+from models.flagship.settings import RankerSettings
+from models.flagship.standing import Standing, stand
+from models.flagship.threads import one_thread
+from models.flagship.training import train
+from models.ials import Factors, factorise
+from models.ranking import check_pair, check_users, interest_matrix
+from models.recommender import FitReport, Ranking, Recommender, Slice
+from models.state import State
+
+SCALE_USERS = 200
+"""Users of each lesson that means and deviations are taken from."""
+
+
+class InterestRanker(Recommender):
+    """Ranks items by repeat, graph, interest and prior channels, mixed by one network (docs/model.md).
+
+    Embeddings come from iALS and are carried over the decayed graph once a refresh. A slice is learned from with
+    embeddings that end where it starts, so that nothing the network reads has seen its labels. An `update` without
+    slices to the instant already learned changes nothing. Equal seeds and inputs give equal bits.
+    """
+
+    kind = "interest_ranker"
+
+    def __init__(self, settings: RankerSettings | None = None) -> None:
+        self.settings = settings or RankerSettings()
+        self._network: ChannelNetwork | None = None
+        self._factors: Factors | None = None
+        self._replay = Replay(self.settings.replay_rows)
+        self._half_lives: list[float] = []
+        self._learned_at = -1
+        self._lessons_seen = 0
+
+    def fit(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
+        """Learn everything anew. ValueError without slices, and where a number is not finite."""
+        if not slices:
+            raise ValueError("the interest ranker learns from what users did next: give at least one slice")
+        settings = self.settings
+        with one_thread(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self._half_lives, self._factors, self._lessons_seen = list(graph.half_lives), None, 0
+            self._network = ChannelNetwork(len(graph.half_lives), settings.factors, settings.hidden)
+            lessons = []
+            for number, part in enumerate(slices):
+                self._factorise(part.graph, settings.warm_iterations if number else settings.als_iterations)
+                lessons.append(self._lesson(part, self._standing_on(part.graph)))
+            self._set_scale(lessons)
+            report = self._train(lessons, settings.epochs, settings.learning_rate, fade=True)
+            self._replay = Replay(settings.replay_rows)
+            self._remember(lessons)
+            self._settle(graph)
+        return report
+
+    def update(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
+        """Fine-tune on the new lessons and as many replayed rows, then move the embeddings on to `graph`."""
+        self._learned_network()
+        if not slices and int(graph.as_of) == self._learned_at:
+            self.stand_on(graph)
+            return FitReport()
+        settings, report = self.settings, FitReport()
+        with one_thread():
+            lessons = [self._lesson(part, self._standing_on(part.graph)) for part in slices]
+            if lessons:
+                new_rows = sum(len(lesson) for lesson in lessons)
+                replayed = self._replay.sample(new_rows, self._generator())
+                report = self._train(
+                    [*lessons, *replayed], settings.update_epochs, settings.update_learning_rate, fade=False
+                )
+                self._remember(lessons)
+            self._settle(graph)
+        return report
+
+    def stand_on(self, graph: HeteroData) -> None:
+        with one_thread():
+            self._standing = self._standing_on(graph)
+
+    def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
+        check_users(users, self._standing.users)
+        if k < 1:
+            raise ValueError(f"k is {k}; at least 1 item has to be asked for")
+        with one_thread():
+            return rank(self._standing, self._learned_network(), users, k, self.settings, new_only=new_only)
+
+    def explain(self, user: int, item: int) -> pd.DataFrame:
+        """The channels' Shapley values; `base` is the score of an average candidate."""
+        check_pair(user, item, (self._standing.users, self._standing.items))
+        network = self._learned_network()
+        with one_thread(), torch.no_grad():
+            rows = build_rows(self._standing, np.array([user]), np.array([0]), np.array([item]))
+            return explanation(contributions(network, network.standardised(rows)[0]))
+
+    def state(self) -> State:
+        network, (users, items) = self._learned_network(), self._learned_factors()
+        tensors = {"user_factors": torch.from_numpy(users.copy()), "item_factors": torch.from_numpy(items.copy())}
+        tensors |= {f"network/{name}": tensor.clone() for name, tensor in network.state_dict().items()}
+        settings = asdict(self.settings) | {
+            "half_lives": list(self._half_lives),
+            "learned_at": self._learned_at,
+            "lessons_seen": self._lessons_seen,
+        }
+        return State(self.kind, settings, tensors | self._replay.tensors())
+
+    @classmethod
+    def from_state(cls, state: State, graph: HeteroData) -> InterestRanker:
+        settings: dict[str, Any] = dict(state.settings)
+        half_lives = [float(value) for value in settings.pop("half_lives")]
+        learned_at, seen = settings.pop("learned_at"), settings.pop("lessons_seen")
+        ranker = cls(RankerSettings(**settings))
+        ranker._half_lives, ranker._learned_at, ranker._lessons_seen = half_lives, int(learned_at), int(seen)
+        factors = state.tensors["user_factors"].numpy(), state.tensors["item_factors"].numpy()
+        ranker._factors = factors
+        ranker._network = ChannelNetwork(len(half_lives), ranker.settings.factors, ranker.settings.hidden)
+        prefix = "network/"
+        weights = {path[len(prefix) :]: tensor for path, tensor in state.tensors.items() if path.startswith(prefix)}
+        ranker._network.load_state_dict(weights)
+        ranker._replay = Replay.from_tensors(ranker.settings.replay_rows, state.tensors)
+        _check_finite("state", {name: t for name, t in state.tensors.items() if not name.startswith("replay/")})
+        ranker.stand_on(graph)
+        return ranker
+
+    def _learned_network(self) -> ChannelNetwork:
+        if self._network is None:
+            raise ValueError("this interest ranker has learned nothing yet: fit it first")
+        return self._network
+
+    def _learned_factors(self) -> Factors:
+        if self._factors is None:
+            raise ValueError("this interest ranker has no embeddings yet: fit it first")
+        return self._factors
+
+    def _generator(self) -> torch.Generator:
+        """Fresh for each fit or update, from the seed and how many lessons were ever seen."""
+        return torch.Generator().manual_seed(self.settings.seed + 1_000_003 * (self._lessons_seen + 1))
+
+    def _factorise(self, graph: HeteroData, iterations: int) -> None:
+        settings = self.settings
+        self._factors = factorise(
+            interest_matrix(graph, settings.als_half_life),
+            factors=settings.factors,
+            regularization=settings.regularization,
+            alpha=settings.alpha,
+            iterations=iterations,
+            seed=settings.seed,
+            start=self._factors,
+        )
+
+    def _standing_on(self, graph: HeteroData) -> Standing:
+        if list(graph.half_lives) != self._half_lives:
+            raise ValueError(f"learned with half-lives {self._half_lives} days; the graph has {list(graph.half_lives)}")
+        nodes = [int(graph["user"].num_nodes), int(graph["item"].num_nodes)]
+        known = [len(part) for part in self._learned_factors()]
+        if nodes[0] < known[0] or nodes[1] < known[1]:
+            raise ValueError(f"the graph has {nodes} users and items, fewer than the {known} learned from")
+        rows = [
+            torch.nn.functional.pad(torch.from_numpy(part), (0, 0, 0, wanted - len(part)))
+            for part, wanted in zip(self._learned_factors(), nodes, strict=True)
+        ]
+        return stand(graph, torch.cat(rows), self.settings)
+
+    def _lesson(self, part: Slice, standing: Standing) -> Rows:
+        hop_mix = self._learned_network().hop_mix.detach()
+        lesson = make_lesson(standing, part.next_pairs, hop_mix, self.settings, self._generator())
+        self._lessons_seen += 1
+        return lesson
+
+    def _set_scale(self, lessons: Sequence[Rows]) -> None:
+        network, generator = self._learned_network(), self._generator()
+        with torch.no_grad():
+            drawn = [torch.randperm(lesson.users, generator=generator)[:SCALE_USERS] for lesson in lessons]
+            samples = [lesson.pick(users) for lesson, users in zip(lessons, drawn, strict=True)]
+            network.set_scale(torch.cat([network.numbers(sample.full()) for sample in samples]))
+
+    def _train(self, lessons: Sequence[Rows], epochs: int, learning_rate: float, *, fade: bool) -> FitReport:
+        network = self._learned_network()
+        curves = train(
+            network,
+            lessons,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            negatives=self.settings.negatives,
+            generator=self._generator(),
+            fade=fade,
+        )
+        _check_finite("network", network.state_dict())
+        return FitReport(curves)
+
+    def _remember(self, lessons: Sequence[Rows]) -> None:
+        generator = self._generator()
+        for lesson in lessons:
+            self._replay.add(lesson, generator)
+
+    def _settle(self, graph: HeteroData) -> None:
+        """Move the embeddings on to `graph`, where they have not seen it, and stand there."""
+        if int(graph.as_of) != self._learned_at:
+            self._factorise(graph, self.settings.warm_iterations)
+            self._learned_at = int(graph.as_of)
+        self._standing = self._standing_on(graph)
+
+
+def _check_finite(where: str, tensors: dict[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not math.isfinite(float(tensor.abs().sum())):
+            raise ValueError(f"{where} tensor {name!r} holds numbers that are not finite")

@@ -1,0 +1,86 @@
+"""Rows: (user, candidate) pairs with all the network reads about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """n pairs of u users, in order of `user` [n] (place among them).
+
+    `inputs` [n, inputs] logged numbers (see `inputs.INPUTS`); `weight` [n, half-lives] the direct edge's;
+    `product` [n, hops, hops] inner products of the user's and the item's embeddings at each pair of hops;
+    `group` the item's row in `group_vectors` [groups, hops, factors] for each relation, -1 for none;
+    `user_vectors` [u, hops, factors]. `taken` [n] says whether the user took the item next; None where unknown.
+    """
+
+    user: Tensor
+    inputs: Tensor
+    weight: Tensor
+    product: Tensor
+    group: dict[str, Tensor]
+    user_vectors: Tensor
+    group_vectors: dict[str, Tensor]
+    taken: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @property
+    def users(self) -> int:
+        return len(self.user_vectors)
+
+    def counts(self) -> Tensor:
+        """[u] rows of each user."""
+        return torch.bincount(self.user, minlength=self.users)
+
+    def pick(self, users: Tensor, *, compact: bool = False) -> Rows:
+        """The rows of the `users` (places) alone, in that order; `compact` also drops groups none of them needs."""
+        counts = self.counts()
+        starts, kept = counts.cumsum(0) - counts, counts[users]
+        before = kept.cumsum(0) - kept
+        at = torch.arange(int(kept.sum())) + torch.repeat_interleave(starts[users] - before, kept)
+        group, vectors = {name: rows[at] for name, rows in self.group.items()}, self.group_vectors
+        if compact:
+            group, vectors = _compact(group, vectors)
+        return Rows(
+            user=torch.repeat_interleave(torch.arange(len(users)), kept),
+            inputs=self.inputs[at],
+            weight=self.weight[at],
+            product=self.product[at],
+            group=group,
+            user_vectors=self.user_vectors[users],
+            group_vectors=vectors,
+            taken=None if self.taken is None else self.taken[at],
+        )
+
+    def half(self) -> Rows:
+        """The same in half precision, for keeping."""
+        vectors = {name: part.half() for name, part in self.group_vectors.items()}
+        return replace(self._cast(torch.float16), group_vectors=vectors)
+
+    def full(self) -> Rows:
+        """The same in single precision, for computing; the network casts the few group vectors that it reads."""
+        return self._cast(torch.float32)
+
+    def _cast(self, dtype: torch.dtype) -> Rows:
+        return replace(
+            self,
+            inputs=self.inputs.to(dtype),
+            weight=self.weight.to(dtype),
+            product=self.product.to(dtype),
+            user_vectors=self.user_vectors.to(dtype),
+        )
+
+
+def _compact(group: dict[str, Tensor], vectors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    places, kept = {}, {}
+    for name, rows in group.items():
+        used = torch.unique(rows[rows >= 0])
+        places[name] = torch.where(rows >= 0, torch.searchsorted(used, rows), -1)
+        kept[name] = vectors[name][used]
+    return places, kept

@@ -1,0 +1,47 @@
+"""What can be chosen about the flagship."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+CHANNELS = ("repeat", "graph", "interest", "prior")
+"""The four kinds of reasons to recommend an item."""
+RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "brand")}
+"""The groups an item belongs to, and the edges that say so."""
+HOPS = 2
+"""Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
+
+
+@dataclass(frozen=True)
+class RankerSettings:
+    """Half-lives are days and have to be held by the graph; counts of rows are (user, candidate) pairs.
+
+    `popular`, `similar` and `favoured` are how many candidates a user gets from the most demanded items, from the
+    graph channel and from their favoured groups, besides all items of their history. `negatives` is the share of
+    candidates not taken that is learned from. `replay_rows` bounds the memory of past lessons.
+    """
+
+    seed: int = 7
+    factors: int = 64
+    regularization: float = 50.0
+    alpha: float = 10.0
+    als_half_life: float = 21.0
+    als_iterations: int = 12
+    warm_iterations: int = 1
+    epochs: int = 5
+    update_epochs: int = 2
+    learning_rate: float = 0.003
+    update_learning_rate: float = 0.0007
+    replay_rows: int = 400_000
+    popular: int = 150
+    similar: int = 100
+    favoured: int = 100
+    negatives: float = 0.25
+    hidden: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 < self.negatives <= 1:
+            raise ValueError(f"negatives is a share above 0 and at most 1, not {self.negatives}")
+        for name, value in asdict(self).items():
+            if name != "seed" and value <= 0:
+                raise ValueError(f"{name} has to be positive, not {value}")

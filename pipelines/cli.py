@@ -1,0 +1,133 @@
+"""The command line: `python -m pipelines`, also installed as `tidegraph`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from pipelines import console
+from pipelines.context import Context, read_context
+from pipelines.errors import TidegraphError
+from pipelines.jobs import Job, bootstrap_job, update_job
+
+app = typer.Typer(
+    help="Keeps a user interest graph fresh from a shop's events, and serves from it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    epilog="Example: `tidegraph bootstrap --until 2017-10-08`, then `tidegraph update --window 2017-10-08`.",
+)
+WindowOption = Annotated[str, typer.Option("--window", help="The window's start date, for example 2017-10-08.")]
+ModeOption = Annotated[
+    str | None,
+    typer.Option("--mode", help="incremental, full, graph-only or skip; default: plan.mode of params.yaml."),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Judge, but register, promote and publish nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command(epilog="Example: `tidegraph step validate --window 2017-10-08`")
+def step(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="collect, validate, snapshot, refresh, plan, fit, evaluate, gate, promote, publish or report"
+        ),
+    ],
+    window: WindowOption,
+    mode: ModeOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one step of an update; what is already done with the same inputs is not done again."""
+    from pipelines.runner import run_step
+
+    with console.voice() as say:
+        context = read_context(say)
+        result = run_step(name, _update(window, mode, dry_run, context), context)
+    console.show_result(name, result, as_json=as_json)
+
+
+@app.command(epilog="Example: `tidegraph update --window 2017-10-08 --json`")
+def update(
+    window: WindowOption, mode: ModeOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
+    """Run all steps of one window's update, in order."""
+    with console.voice() as say:
+        context = read_context(say)
+        row = _run_all(_update(window, mode, dry_run, context), context)
+    console.show_row(row, as_json=as_json)
+
+
+@app.command(epilog="Example: `tidegraph bootstrap --until 2017-10-08`")
+def bootstrap(
+    until: Annotated[
+        str, typer.Option("--until", help="The first window that is not part of it, for example 2017-10-08.")
+    ],
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build everything up to a window, and promote the first champion."""
+    with console.voice() as say:
+        context = read_context(say)
+        job = bootstrap_job(until, context, dry_run=dry_run)
+        row = _run_all(job, context)
+    console.show_row(row, as_json=as_json)
+
+
+@app.command(epilog="Example: `tidegraph status --json`")
+def status(as_json: JsonOption = False) -> None:
+    """Tell what serves, what it stands on, and whether the record holds."""
+    from pipelines.status import read_status
+
+    console.show_status(read_status(read_context()), as_json=as_json)
+
+
+@app.command(epilog="Example: `tidegraph recommend 1228 --k 5`")
+def recommend(
+    user: Annotated[str, typer.Argument(help="The user's id in the source.")],
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="How many items.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank all items for one user with the champion."""
+    from pipelines.served import load_served
+
+    served = load_served(read_context())
+    console.show_recommendations(user, served.version, served.recommend(user, k), as_json=as_json)
+
+
+@app.command(epilog='Example: `tidegraph rollback --reason "coffee lists look wrong"`')
+def rollback(
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")] = "asked by command",
+    as_json: JsonOption = False,
+) -> None:
+    """Make the previous champion serve again, and publish its lists."""
+    from pipelines.rolling_back import roll_back
+
+    console.show_rollback(roll_back(read_context(), reason=reason), as_json=as_json)
+
+
+def _update(window: str, mode: str | None, dry_run: bool, context: Context) -> Job:
+    return update_job(window, context, mode=mode, dry_run=dry_run)
+
+
+def _run_all(job: Job, context: Context) -> dict[str, Any]:
+    from pipelines.runner import run_all
+
+    return run_all(job, context)["report"]["row"]
+
+
+def main() -> None:
+    """Run a command; every error becomes one message on stderr and an exit code, never a traceback."""
+    try:
+        app()
+    except TidegraphError as error:
+        console.complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sys.exit(console.complain_unexpected(error))

@@ -1,0 +1,59 @@
+"""What a candidate learns from: slices, each the graph as of an instant and what users bought next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from torch import Tensor
+
+from features.graph import InterestGraph, microseconds
+from features.hetero import next_pairs, to_hetero
+from models.recommender import Slice
+from pipelines.context import Context
+from pipelines.folding import rebuild, windows_before
+from pipelines.graph_files import read_graph, read_manifest
+from pipelines.jobs import Job
+from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_partitions
+
+
+def full_slices(job: Job, context: Context) -> list[Slice]:
+    """The last `fit.slices` spans of one window's length before the cut, from graphs built from scratch."""
+    cut, length = job.cut(context.params.evaluate), context.params.window.length
+    instants = [cut - length * back for back in range(context.params.fit.slices, -1, -1)]
+    instants = [instant for instant in instants if instant > context.calendar.origin]
+    return _slices(context, instants, list(rebuild(context, instants[:-1])))
+
+
+def slices_since(start: datetime, start_window: str, job: Job, context: Context) -> list[Slice]:
+    """The spans from `start` (the champion's cut, in `start_window`) to the job's cut, broken at the cuts between."""
+    between = [window for window in windows_before(context, job.window.start) if window.name > start_window]
+    holdout = context.params.evaluate.holdout
+    instants = [start, *(window.end - holdout for window in between), job.cut(context.params.evaluate)]
+    names = [start_window, *(window.name for window in between)]
+    graphs = [graph_as_of(instant, context, name) for instant, name in zip(instants[:-1], names, strict=True)]
+    return _slices(context, instants, graphs)
+
+
+def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGraph:
+    """The graph the window's refresh wrote for `instant`, or one rebuilt where that is missing."""
+    folder = context.path("graphs", window, "cut")
+    if folder.is_dir() and read_manifest(folder)["as_of"] == microseconds(instant):
+        return read_graph(folder)
+    context.say(f"graph as of {instant:%Y-%m-%d %H:%M} is missing; rebuilding it")
+    return next(rebuild(context, [instant]))
+
+
+def bought_between(start: datetime, end: datetime, graph: InterestGraph, context: Context) -> Tensor:
+    """[2, n] pairs (user row, item row of `graph`) bought in `[start, end)`."""
+    windows = [window for window in windows_before(context, end) if window.end > start]
+    events = read_partitions(context, windows, "events", GRAPH_EVENT_COLUMNS)
+    return next_pairs(events[(events["occurred_at"] >= start) & (events["occurred_at"] < end)], graph)
+
+
+def _slices(context: Context, instants: Sequence[datetime], graphs: Sequence[InterestGraph]) -> list[Slice]:
+    return [
+        Slice(to_hetero(graph), bought_between(start, end, graph, context))
+        for graph, (start, end) in zip(graphs, pairwise(instants), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Airflow and MLflow on this machine: started on loopback, watched, measured and stopped."""

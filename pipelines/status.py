@@ -1,0 +1,39 @@
+"""Status: what serves, what it stands on, and whether the record holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines import registry
+from pipelines.context import Context
+from pipelines.data_registry import open_data_registry
+from pipelines.files import read_json
+from pipelines.graph_files import read_manifest
+
+
+def read_status(context: Context) -> dict[str, Any]:
+    """`champion`, `previous`, `graph`, `snapshots`, `quarantined`, `ledger_ok`; null where there is none yet."""
+    registry.sync_aliases(context)
+    champion, previous = registry.champion(context), registry.previous(context)
+    return {
+        "champion": champion.to_dict() if champion else None,
+        "previous": previous.to_dict() if previous else None,
+        "graph": _graph(context),
+        "snapshots": open_data_registry(context).tags(),
+        "quarantined": _quarantined(context),
+        "ledger_ok": registry.ledger_ok(context),
+    }
+
+
+def _graph(context: Context) -> dict[str, Any] | None:
+    folders = sorted(context.path("graphs").glob("*/end"))
+    if not folders:
+        return None
+    manifest = read_manifest(folders[-1])
+    return {"window": folders[-1].parent.name} | {name: manifest[name] for name in ("nodes", "edges", "hash")}
+
+
+def _quarantined(context: Context) -> int:
+    """Refused event rows over all validated windows."""
+    results = context.path("validation").glob("*.json")
+    return sum(read_json(path)["quarantined"]["events"] for path in results)

@@ -1,0 +1,1 @@
+"""One module a step, one public `run` in each; `pipelines.runner` gives them order, locks and records."""

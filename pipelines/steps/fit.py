@@ -1,0 +1,61 @@
+"""Fit: a candidate, learned in full or from the champion's weights."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from features.hetero import to_hetero
+from models.catalogue import rebuild
+from models.recommender import FitReport, Recommender
+from pipelines import registry
+from pipelines.context import Context
+from pipelines.errors import FitError
+from pipelines.files import digest_files
+from pipelines.graph_files import read_graph
+from pipelines.jobs import Job
+from pipelines.lessons import full_slices, graph_as_of, slices_since
+from pipelines.model_files import read_state, write_state
+from pipelines.ranker import make_candidate
+from pipelines.records import read_result
+
+
+def run(job: Job, context: Context) -> dict[str, Any]:
+    """Learn up to the cut and store the candidate's state; `skip` stores none. NaN in the fit means no candidate."""
+    plan = read_result("plan", job, context)
+    if plan["mode"] == "skip":
+        return {"skipped": plan["reason"]}
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        candidate, report = _learn(plan, job, context)
+    except ValueError as error:
+        raise FitError(
+            f"the fit of window {job.name} gave no candidate: {error}",
+            where=f"fit, mode {plan['mode']}",
+            mend="look at the fit section of params.yaml and at the window's events; the champion keeps serving",
+        ) from error
+    folder = context.path("updates", job.name, "candidate")
+    write_state(folder, candidate.state())
+    return {
+        "curves": report.curves,
+        "cpu_seconds": time.process_time() - cpu,
+        "wall_seconds": time.perf_counter() - wall,
+        "state": digest_files(folder),
+        "outputs": [f"updates/{job.name}/candidate"],
+    }
+
+
+def _learn(plan: dict[str, Any], job: Job, context: Context) -> tuple[Recommender, FitReport]:
+    at_cut = to_hetero(read_graph(context.path("graphs", job.name, "cut")))
+    if plan["mode"] == "full":
+        candidate = make_candidate(context.params.fit)
+        return candidate, candidate.fit(full_slices(job, context), at_cut)
+    base = plan["base"]
+    start = datetime.fromisoformat(base["data_cut"])
+    state = read_state(registry.model_folder(context, base["version"]) / "state")
+    candidate = rebuild(state, to_hetero(graph_as_of(start, context, base["window"])))
+    if plan["mode"] == "graph-only":
+        candidate.stand_on(at_cut)
+        return candidate, FitReport()
+    return candidate, candidate.update(slices_since(start, base["window"], job, context), at_cut)

@@ -1,0 +1,85 @@
+"""Plan: how this update learns, from which champion, and under which MLflow run it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines import registry, tracking
+from pipelines.context import Context
+from pipelines.files import digest_json
+from pipelines.jobs import Job
+from pipelines.records import find_record, read_result
+from pipelines.revision import code_revision, git_commit
+
+
+def run(job: Job, context: Context) -> dict[str, Any]:
+    """Choose the mode as asked (a window not after the champion's is skipped) and open the update's run."""
+    registry.sync_aliases(context)
+    base = registry.champion(context)
+    mode, reason = _mode(job, base)
+    key = update_key(job, context, base.version if base else None)
+    plan = {
+        "mode": mode,
+        "reason": reason,
+        "overtaken": bool(base and job.name <= base.window),
+        "base": base.to_dict() if base else None,
+        "cut": job.cut(context.params.evaluate).isoformat(),
+        "update_key": key,
+    }
+    return plan | {"run_id": _open_run(job, context, plan)}
+
+
+def still_valid(result: dict[str, Any], job: Job, context: Context) -> bool:
+    """A plan stands while its base is the champion, and for good once its update has ended or promoted."""
+    if find_record("report", job, context) is not None:
+        return True
+    base = registry.champion(context)
+    if (base.version if base else None) == (result["base"]["version"] if result["base"] else None):
+        return True
+    return registry.promoted_by(context, result["update_key"])
+
+
+def update_key(job: Job, context: Context, base_version: str | None) -> str:
+    """What makes two updates the same: snapshots, code, params and base version."""
+    return digest_json(
+        {
+            "kind": job.kind,
+            "mode": job.mode,
+            "snapshots": read_result("snapshot", job, context)["tags"],
+            "code": code_revision(),
+            "params": context.params.model_dump(mode="json", by_alias=True),
+            "base": base_version,
+        }
+    )
+
+
+def _mode(job: Job, base: registry.Version | None) -> tuple[str, str]:
+    if base and job.name <= base.window:
+        return (
+            "skip",
+            f"window {job.name} is not after the champion's ({base.window}, cut {base.data_cut}): nothing to learn",
+        )
+    if job.mode in ("incremental", "graph-only") and base is None:
+        return "full", f"{job.mode} was asked for, but there is no champion to start from"
+    return job.mode, "as asked"
+
+
+def _open_run(job: Job, context: Context, plan: dict[str, Any]) -> str:
+    tags = read_result("snapshot", job, context)["tags"]
+    base = plan["base"]
+    return tracking.open_run(
+        context,
+        update_key=plan["update_key"],
+        name=f"{job.name} {plan['mode']}",
+        tags={
+            "window": job.name,
+            "mode": plan["mode"],
+            "snapshot": tags[job.name],
+            "snapshots": ", ".join(tags.values()),
+            "base_version": base["version"] if base else "",
+            "data_cut": plan["cut"],
+            "code_revision": code_revision(),
+            "git_commit": git_commit(),
+            "airflow_run": job.airflow_run,
+        },
+    )

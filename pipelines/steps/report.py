@@ -1,0 +1,50 @@
+"""Report: one row for the table, and everything a reviewer wants in the update's MLflow run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines import registry, tracking
+from pipelines.context import Context
+from pipelines.dossier import log_dossier
+from pipelines.files import read_json, write_json
+from pipelines.jobs import Job
+from pipelines.records import find_record, read_result
+
+COMPARED = ("candidate", "champion", "popularity", "personal_decay", "ials")
+
+
+def run(job: Job, context: Context) -> dict[str, Any]:
+    """Write `updates/<window>/row.json` and end the run; an overtaken update keeps the row of the one that counted."""
+    plan = read_result("plan", job, context)
+    path = context.path("updates", job.name, "row.json")
+    row = _row(job, context)
+    log_dossier(row, job, context)
+    tracking.finish(context, plan["run_id"], "FINISHED")
+    if plan["overtaken"] and path.is_file():
+        return {"row": read_json(path), "note": plan["reason"], "outputs": [f"updates/{job.name}/row.json"]}
+    write_json(path, row)
+    return {"row": row, "note": plan["reason"], "outputs": [f"updates/{job.name}/row.json"]}
+
+
+def _row(job: Job, context: Context) -> dict[str, Any]:
+    validated = read_result("validate", job, context)["windows"].values()
+    delta = read_result("refresh", job, context)["delta"]
+    verdict = read_result("gate", job, context).get("verdict")
+    fit = find_record("fit", job, context)
+    champion = registry.champion(context)
+    promote = read_result("promote", job, context)
+    return {
+        "window": job.name,
+        "mode": read_result("plan", job, context)["mode"],
+        "accepted": sum(window["accepted"]["events"] for window in validated),
+        "quarantined": sum(window["quarantined"]["events"] for window in validated),
+        "edges_born": delta["edges_born"],
+        "edges_faded": delta["edges_faded"],
+        "fit_seconds": fit.result.get("wall_seconds") if fit else None,
+        "metrics": read_result("evaluate", job, context).get("metrics", {}),
+        "verdict": verdict["outcome"] if verdict else "SKIPPED",
+        "reason": verdict["reasons"][0] if verdict else promote["reason"],
+        "promoted": promote["promoted"],
+        "champion_version": champion.version if champion else None,
+    }

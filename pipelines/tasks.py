@@ -1,0 +1,83 @@
+"""What an Airflow task calls: its form and its run become a job, and the job's step is run.
+
+Importing this module is cheap: everything heavy is imported by the task that needs it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pipelines.errors import WindowError
+
+_LONGEST = 200
+"""Characters of a text in a task's result that are still shown in Airflow."""
+
+
+def run_task(
+    step: str,
+    *,
+    kind: str,
+    window: str | None = None,
+    until: str | None = None,
+    mode: str | None = None,
+    dry_run: bool = False,
+    airflow_run: str = "",
+) -> dict[str, Any]:
+    """Run `step` of a bootstrap until `until`, or of an update by `window`; numbers and short texts of its result.
+
+    `mode` None means what params.yaml says. Raises the step's TidegraphError.
+    """
+    from pipelines.context import read_context
+    from pipelines.jobs import bootstrap_job, update_job
+    from pipelines.runner import run_step
+
+    context = read_context(say=_say)
+    if kind == "bootstrap":
+        job = bootstrap_job(required("until", until), context, dry_run=dry_run, airflow_run=airflow_run)
+    else:
+        named = required("window", window)
+        job = update_job(named, context, mode=mode or None, dry_run=dry_run, airflow_run=airflow_run)
+    return brief(run_step(step, job, context))
+
+
+def window_of_run(form: str | None, *, run_type: str, start: datetime | None, end: datetime | None) -> str | None:
+    """The window a run is about: the form's, else the data interval's of a scheduled or backfill run, else None.
+
+    A manual run's data interval is derived from the clock, so it says nothing about the window meant.
+    """
+    if form:
+        return form
+    if run_type not in ("scheduled", "backfill") or start is None or end is None:
+        return None
+    if end <= start:
+        raise WindowError(
+            f"the run's data interval {start:%Y-%m-%d} to {end:%Y-%m-%d} is empty",
+            where="the DAG's schedule",
+            mend="set TIDEGRAPH_SCHEDULE to a cron expression whose intervals are the windows, or fill in `window`",
+        )
+    return f"{start:%Y-%m-%d}"
+
+
+def required(field: str, value: str | None) -> str:
+    """`value`, or an error that names the field of the form that was left empty."""
+    if value:
+        return value
+    raise WindowError(
+        f"the form's field `{field}` is empty, and this run has no data interval of its own to take it from",
+        where=f"trigger form, field `{field}`",
+        mend=f'fill in `{field}` with a window\'s start date, for example {{"{field}": "2017-10-08"}}',
+    )
+
+
+def brief(result: dict[str, Any]) -> dict[str, Any]:
+    """The numbers, flags and short texts of a result: what Airflow keeps in its own database."""
+    return {key: value for key, value in result.items() if _is_small(value)}
+
+
+def _is_small(value: object) -> bool:
+    return value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= _LONGEST)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,1 @@
+"""Where events and catalogues come from: one connector a file."""

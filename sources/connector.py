@@ -1,0 +1,81 @@
+"""What every source of events promises: the tables of one window, a digest of its state, and its last event."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+import features.schema
+
+
+@dataclass(frozen=True)
+class Tables:
+    """One window's tables, with exactly the columns and types of features/schema.py.
+
+    `events` are sorted by (occurred_at, event_id); `users` and `items` are the rows whose `valid_from` the source
+    says, sorted by it. `notes` are sentences for the user, such as a column that was left out.
+    """
+
+    events: pd.DataFrame
+    users: pd.DataFrame
+    items: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+class SourceFault(Exception):
+    """What is wrong with a source, where, and how to mend it."""
+
+    def __init__(self, what: str, *, where: str, mend: str) -> None:
+        super().__init__(f"{what} ({where})")
+        self.what, self.where, self.mend = what, where, mend
+
+
+class Connector(ABC):
+    """A source of events. `first_start` is the start of the calendar's first window."""
+
+    name: str
+
+    def __init__(self, first_start: datetime) -> None:
+        self.first_start = first_start
+
+    @abstractmethod
+    def collect(self, start: datetime, end: datetime, name: str) -> Tables:
+        """The tables of the window `[start, end)` named `name`; the same source state gives the same tables.
+
+        Raises SourceFault when the source cannot be read as tables of the contract.
+        """
+
+    @abstractmethod
+    def fingerprint(self, start: datetime, end: datetime, name: str) -> str:
+        """A digest that changes whenever `collect` of this window could give something else."""
+
+    @abstractmethod
+    def last_event_at(self) -> datetime | None:
+        """When the source's last event happened; None for a source that is still growing."""
+
+
+def digest(*parts: str | bytes) -> str:
+    """SHA-256 over `parts` and over the code that turns a source into tables."""
+    total = hashlib.sha256(_code())
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part
+        total.update(len(content).to_bytes(8, "little") + content)
+    return total.hexdigest()
+
+
+def sort_table(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """`table` in a fixed order, rows numbered from 0; nulls last, ties in the order they came."""
+    return table.sort_values(list(columns), kind="stable", ignore_index=True)
+
+
+@cache
+def _code() -> bytes:
+    """The bytes of this package and of the contract: a landing made by other code is not reused."""
+    modules = sorted(Path(__file__).parent.glob("*.py"))
+    return b"".join(path.read_bytes() for path in [*modules, Path(features.schema.__file__)])

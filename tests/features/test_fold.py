@@ -1,0 +1,111 @@
+"""Folding: decay, order of rows, and the graph's contract: folding equals rebuilding."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.features.shop import blank, events, fold_days, items
+
+
+def test_an_event_one_half_life_old_counts_half() -> None:
+    graph = fold_days(blank(7), events(("ann", "tea", 0)), as_of_day=7)
+    assert graph.weights().item() == pytest.approx(0.5)
+
+
+def test_a_view_weighs_what_its_event_type_weighs() -> None:
+    graph = fold_days(blank(7), events(("ann", "tea", 7, "view")), as_of_day=7.0001)
+    assert graph.weights().item() == pytest.approx(0.1, rel=1e-4)
+
+
+def test_a_search_without_item_makes_a_user_but_no_edge() -> None:
+    graph = fold_days(blank(), events(("ann", None, 1, "search"), ("bob", "tea", 1)), as_of_day=2)
+    assert list(graph.users["user_id"]) == ["ann", "bob"]
+    assert len(graph.edges) == 1
+
+
+def test_known_rows_stay_and_new_ones_are_appended_by_first_appearance() -> None:
+    first = fold_days(blank(), events(("zoe", "tea", 0)), as_of_day=1)
+    second = fold_days(first, events(("bob", "ale", 1.2), ("ann", "tea", 1.1)), as_of_day=2)
+    assert list(second.users["user_id"]) == ["zoe", "ann", "bob"]
+
+
+def test_a_catalogue_row_is_seen_from_its_validity_on() -> None:
+    catalogue = items(("tea", "drinks", 0), ("tea", "hot drinks", 5))
+    assert fold_days(blank(), events(("ann", "tea", 1)), 3, catalogue).items["category"].item() == "drinks"
+    assert fold_days(blank(), events(("ann", "tea", 1)), 6, catalogue).items["category"].item() == "hot drinks"
+
+
+def test_folding_back_in_time_is_refused() -> None:
+    graph = fold_days(blank(), events(("ann", "tea", 1)), as_of_day=5)
+    with pytest.raises(ValueError, match="back in time"):
+        fold_days(graph, events(("ann", "tea", 1)), as_of_day=4)
+
+
+def test_ten_years_of_folding_stay_finite_and_equal_to_the_sum() -> None:
+    graph = blank(7)
+    for year in range(10):
+        graph = fold_days(graph, events(("ann", "tea", year * 365 + 1)), as_of_day=(year + 1) * 365)
+    assert np.isfinite(graph.edges[graph.weight_columns].to_numpy()).all()
+    assert graph.weights().item() == pytest.approx(2 ** (-364 / 7), rel=1e-9)
+
+
+_EVENT = st.tuples(
+    st.sampled_from(["ann", "bob", "cy"]),
+    st.sampled_from(["tea", "ale", "jam", "rye"]),
+    st.floats(0, 59.99, allow_nan=False),
+    st.sampled_from(["purchase", "view"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(_EVENT, min_size=1, max_size=25), cuts=st.lists(st.integers(1, 59), max_size=4, unique=True))
+def test_folding_deltas_one_by_one_equals_building_from_scratch(rows: list, cuts: list[int]) -> None:
+    table = events(*rows)
+    whole = fold_days(blank(7, 56), table, as_of_day=60)
+    folded, after = blank(7, 56), table["occurred_at"].min() - pd.Timedelta(days=1)
+    for day in [*sorted(cuts), 60]:
+        until = pd.Timestamp(whole.epoch, unit="us", tz="UTC") + timedelta(days=day)
+        delta = table[(table["occurred_at"] > after) & (table["occurred_at"] < until)]
+        after = until - pd.Timedelta(microseconds=1)
+        folded = fold_days(folded, delta, as_of_day=day)
+    exact = ["user_row", "item_row", "count", "first_at", "last_at"]
+    pd.testing.assert_frame_equal(folded.edges[exact], whole.edges[exact])
+    pd.testing.assert_frame_equal(folded.users, whole.users)
+    pd.testing.assert_frame_equal(folded.items, whole.items)
+    np.testing.assert_allclose(folded.weights(), whole.weights(), rtol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(_EVENT, min_size=1, max_size=15), cut=st.integers(1, 59))
+def test_events_at_or_after_the_instant_change_nothing(rows: list, cut: int) -> None:
+    past = [row for row in rows if row[2] < cut] or [("ann", "tea", 0.0, "purchase")]
+    future = [row for row in rows if row[2] >= cut] + [("new", "thing", float(cut), "purchase")]
+    seen = fold_days(blank(), events(*past, *future), as_of_day=cut)
+    alone = fold_days(blank(), events(*past), as_of_day=cut)
+    for name in ("users", "items", "edges"):
+        pd.testing.assert_frame_equal(getattr(seen, name), getattr(alone, name))
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(_EVENT, min_size=2, max_size=15), seed=st.integers(0, 99))
+def test_late_events_give_the_same_edges_by_id(rows: list, seed: int) -> None:
+    table = events(*rows)
+    late = table.sample(frac=0.5, random_state=seed)
+    folded = fold_days(fold_days(blank(), table.drop(late.index), as_of_day=60), late, as_of_day=61)
+    whole = fold_days(blank(), table, as_of_day=61)
+    np.testing.assert_allclose(_by_id(folded), _by_id(whole), rtol=1e-9)
+
+
+def _by_id(graph):  # type: ignore[no-untyped-def]
+    table = graph.edges.assign(
+        user=graph.users["user_id"].to_numpy()[graph.edges["user_row"]],
+        item=graph.items["item_id"].to_numpy()[graph.edges["item_row"]],
+        weight=graph.weights()[:, 0],
+    )
+    return table.sort_values(["user", "item"])[["count", "first_at", "last_at", "weight"]].to_numpy(float)

@@ -1,0 +1,161 @@
+"""The listwise loss, the network's learned inputs, and the memory of lessons."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import log_softmax
+
+from models.flagship.inputs import input_names
+from models.flagship.network import ChannelNetwork
+from models.flagship.replay import Replay
+from models.flagship.rows import Rows
+from models.flagship.training import listwise_loss, train
+
+
+def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int = 2) -> Rows:
+    """Random rows, the first of each user taken."""
+    draw = torch.Generator().manual_seed(seed)
+    user = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    starts = torch.tensor(counts).cumsum(0) - torch.tensor(counts)
+    taken = torch.zeros(len(user), dtype=torch.bool)
+    taken[starts] = True
+    return Rows(
+        user=user,
+        inputs=torch.randn(len(user), len(input_names(half_lives)), generator=draw),
+        weight=torch.rand(len(user), half_lives, generator=draw),
+        product=torch.randn(len(user), 2, 2, generator=draw),
+        group={name: torch.randint(-1, 4, (len(user),), generator=draw) for name in ("category", "brand")},
+        user_vectors=torch.randn(len(counts), 2, factors, generator=draw),
+        group_vectors={name: torch.randn(4, 2, factors, generator=draw) for name in ("category", "brand")},
+        taken=taken,
+    )
+
+
+def test_the_loss_is_the_log_softmax_of_what_was_taken_over_each_users_own_rows() -> None:
+    lesson = rows([3, 2])
+    scores = torch.tensor([1.0, 0.0, -1.0, 2.0, 3.0])
+    expected = -(log_softmax(scores[:3], 0)[0] + log_softmax(scores[3:], 0)[0]) / 2
+    assert listwise_loss(scores, lesson, 1.0) == pytest.approx(float(expected))
+
+
+def test_a_sampled_negative_stands_for_its_whole_share() -> None:
+    scores = torch.tensor([1.0, 0.5])
+    expected = -(1.0 - math.log(math.exp(1.0) + 4 * math.exp(0.5)))
+    assert listwise_loss(scores, rows([2]), 0.25) == pytest.approx(expected)
+
+
+def test_taking_four_items_weighs_twice_not_four_times_as_much_as_one() -> None:
+    lesson = rows([8])
+    assert lesson.taken is not None
+    lesson.taken[:4] = True
+    each = math.log(8)
+    assert listwise_loss(torch.zeros(8), lesson, 1.0) == pytest.approx(2 * each)
+
+
+def test_the_mixed_embedding_equals_the_sum_over_pairs_of_hops() -> None:
+    network, lesson = ChannelNetwork(2, 3, 8), rows([5])
+    with torch.no_grad():
+        network.hop_mix.copy_(torch.tensor([0.7, -0.2]))
+        of_item = torch.randn(5, 2, 3)
+        product = torch.einsum("had,nbd->nab", lesson.user_vectors, of_item)
+        numbers = network.numbers(Rows(**{**vars(lesson), "product": product}))
+    mixed_user = torch.einsum("hd,h->d", lesson.user_vectors[0], network.hop_mix)
+    mixed_item = torch.einsum("nhd,h->nd", of_item, network.hop_mix)
+    column = network.names.index("graph/mixed_hops")
+    assert torch.allclose(numbers[:, column], mixed_item @ mixed_user, atol=1e-5)
+
+
+def test_a_relation_is_the_projected_users_product_with_the_group_and_0_without_one() -> None:
+    network, lesson = ChannelNetwork(2, 3, 8), rows([6, 5])
+    projection = network.projections.lins["brand"].weight
+    with torch.no_grad():
+        projection.copy_(torch.randn(3, 3))
+        numbers = network.numbers(lesson)[:, network.names.index("graph/brand")]
+        for row, (user, group) in enumerate(zip(lesson.user, lesson.group["brand"], strict=True)):
+            ends = (
+                lesson.user_vectors[user].T @ network.hop_mix,
+                lesson.group_vectors["brand"][group].T @ network.hop_mix,
+            )
+            expected = float((projection @ ends[0]) @ ends[1]) if group >= 0 else 0.0
+            assert float(numbers[row]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_training_lowers_the_loss_and_repeats_to_the_bit() -> None:
+    curves = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        network = ChannelNetwork(2, 3, 8)
+        curves.append(
+            train(
+                network,
+                [rows([9] * 20).half()],
+                epochs=5,
+                learning_rate=0.01,
+                negatives=1.0,
+                generator=torch.Generator().manual_seed(1),
+                fade=True,
+            )
+        )
+    assert curves[0] == curves[1]
+    assert curves[0]["loss"][-1] < curves[0]["loss"][0]
+    assert len(curves[0]["hop_weight_0"]) == 5
+
+
+def test_a_loss_that_is_nan_ends_the_training_by_name() -> None:
+    lesson = rows([4, 4])
+    lesson.inputs[0, 0] = float("nan")
+    with pytest.raises(ValueError, match="epoch 1 of 2 is nan"):
+        train(
+            ChannelNetwork(2, 3, 8),
+            [lesson],
+            epochs=2,
+            learning_rate=0.01,
+            negatives=1.0,
+            generator=torch.Generator().manual_seed(1),
+            fade=False,
+        )
+
+
+def test_the_memory_never_holds_more_rows_than_its_limit_and_forgets_evenly() -> None:
+    replay, draw = Replay(200), torch.Generator().manual_seed(5)
+    for week in range(12):
+        replay.add(rows([5] * 20, seed=week), draw)
+        assert len(replay) <= 200
+    assert len(replay) > 190
+    assert len(replay.lessons) > 6  # old weeks are still there beside new ones
+
+
+def test_a_remembered_users_rows_stay_as_they_were() -> None:
+    replay, lesson = Replay(12), rows([5, 4, 6])
+    replay.add(lesson, torch.Generator().manual_seed(0))
+    kept = replay.lessons[0]
+    assert 0 < len(kept) < len(lesson)
+    origin = [int((lesson.inputs == row).all(dim=1).nonzero()[0, 0]) for row in kept.inputs]
+    for name in ("category", "brand"):
+        for row, before in enumerate(origin):
+            group, old = int(kept.group[name][row]), int(lesson.group[name][before])
+            assert (group < 0) == (old < 0)
+            if group >= 0:
+                assert torch.equal(kept.group_vectors[name][group], lesson.group_vectors[name][old])
+
+
+def test_a_sample_of_the_memory_is_whole_users_and_no_larger_than_asked() -> None:
+    replay = Replay(1000)
+    replay.add(rows([5] * 30), torch.Generator().manual_seed(0))
+    sample = replay.sample(42, torch.Generator().manual_seed(1))
+    assert [len(part) for part in sample] == [40]
+    assert set(sample[0].counts().tolist()) == {5}
+
+
+def test_a_memory_rebuilt_from_tensors_draws_and_forgets_the_same() -> None:
+    replay = Replay(60)
+    replay.add(rows([5] * 10).half(), torch.Generator().manual_seed(0))
+    again = Replay.from_tensors(60, replay.tensors())
+    for memory in (replay, again):
+        memory.add(rows([5] * 10, seed=1).half(), torch.Generator().manual_seed(1))
+    ours, theirs = replay.tensors(), again.tensors()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)

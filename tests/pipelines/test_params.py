@@ -1,0 +1,70 @@
+"""params.yaml: read once, typed, and strangers are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.errors import ParamsError
+from pipelines.params import read_params
+from pipelines.settings import ROOT
+
+
+def changed(folder: Path, section: str, **values: object) -> Path:
+    """The repository's params with one section changed."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content[section] |= values
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_the_shipped_params_are_valid() -> None:
+    assert read_params(ROOT / "params.yaml").gate.margin == 0.015
+
+
+def test_a_mistyped_key_is_named_with_the_nearest_known_one(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"unknown key gate\.marginn[\s\S]*did you mean margin\?"):
+        read_params(changed(tmp_path, "gate", marginn=0.5))
+
+
+def test_an_unknown_section_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text((ROOT / "params.yaml").read_text() + "\nfti: {}\n")
+    with pytest.raises(ParamsError, match=r"unknown key fti[\s\S]*did you mean fit\?"):
+        read_params(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "told"),
+    [
+        ("fit", {"epochs": 0}, "fit.epochs"),
+        ("fit", {"epochs": "three"}, "fit.epochs"),
+        ("evaluate", {"holdout": 3}, "evaluate.holdout"),
+        ("window", {"length": "36h"}, "window.length"),
+        ("refresh", {"half_lives": ["21d", "7d"]}, "refresh.half_lives"),
+        ("refresh", {"event_weights": {"purchase": 1.0}}, "refresh.event_weights"),
+        ("gate", {"margin": float("nan")}, "gate.margin"),
+        ("plan", {"mode": "sometimes"}, "plan.mode"),
+        ("collect", {"connector": "kafka"}, "collect.connector"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_path(tmp_path: Path, section: str, values: dict, told: str) -> None:
+    with pytest.raises(ParamsError, match=told.replace(".", r"\.")):
+        read_params(changed(tmp_path, section, **values))
+
+
+def test_a_missing_file_and_broken_yaml_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="cannot be read"):
+        read_params(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("gate: [")
+    with pytest.raises(ParamsError, match="no YAML"):
+        read_params(tmp_path / "bad.yaml")
+
+
+def test_params_cannot_be_changed_after_reading() -> None:
+    params = read_params(ROOT / "params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        params.fit.epochs = 1  # type: ignore[misc]

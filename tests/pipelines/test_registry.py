@@ -1,0 +1,250 @@
+"""A run ends with one version, the ledger says who serves, and MLflow's aliases follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from pipelines import registry, tracking
+from pipelines.context import Context
+from pipelines.errors import RegistryError
+from pipelines.params import read_params
+from pipelines.registry import MODEL, Promotion
+from pipelines.settings import ROOT, read_settings
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: no handler of ordinary errors sees it."""
+
+
+@pytest.fixture(scope="module")
+def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+
+
+@pytest.fixture
+def context(mlflow_uri: str, tmp_path: Path) -> Iterator[Context]:
+    """Home, experiment and ledger of its own; the tracking database is shared, since making one takes seconds."""
+    environment = {
+        "TIDEGRAPH_HOME": str(tmp_path),
+        "TIDEGRAPH_MLFLOW_URI": mlflow_uri,
+        "TIDEGRAPH_MLFLOW_EXPERIMENT": tmp_path.name,
+        "TIDEGRAPH_ACTOR": "tester",
+    }
+    context = Context(read_settings(environment), read_params(ROOT / "params.yaml"))
+    yield context
+    client = tracking.open_client(context)
+    if client.search_registered_models(f"name = '{MODEL}'"):
+        client.delete_registered_model(MODEL)
+
+
+def run_of(context: Context, window: str) -> str:
+    return tracking.open_run(context, update_key=window, name=f"{window} full", tags={"window": window})
+
+
+def model_of(context: Context, window: str) -> Path:
+    folder = context.path("updates", window, "model")
+    (folder / "graph").mkdir(parents=True)
+    (folder / "graph" / "manifest.json").write_text(window)
+    return folder
+
+
+def registered(context: Context, window: str = "2017-10-01") -> str:
+    return registry.register(context, run_of(context, window), model_of(context, window), {"window": window})
+
+
+def promotion(version: str, base: str | None, window: str = "2017-10-01") -> Promotion:
+    return Promotion(
+        version=version,
+        expected_champion=base,
+        window=window,
+        data_cut=f"{window}T00:00:00+00:00",
+        run_id=f"run of {version}",
+        verdict="PASS",
+        verdict_digest="digest",
+        reason="better",
+        update_key=f"update of {version}",
+    )
+
+
+def aliases(context: Context) -> dict[str, str]:
+    found = tracking.open_client(context).get_registered_model(MODEL).aliases
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def test_before_the_first_promotion_there_is_no_champion(context: Context) -> None:
+    registry.sync_aliases(context)
+
+    assert registry.champion(context) is None
+    assert registry.previous(context) is None
+    assert registry.ledger_ok(context)
+
+
+def test_a_registered_run_has_one_version_however_often_it_is_registered(context: Context) -> None:
+    run_id, folder = run_of(context, "2017-10-01"), model_of(context, "2017-10-01")
+
+    versions = [registry.register(context, run_id, folder, {"window": "2017-10-01", "mode": "full"}) for _ in range(2)]
+
+    client = tracking.open_client(context)
+    assert versions == ["1", "1"]
+    found = client.search_model_versions(f"name = '{MODEL}'")
+    assert [(version.run_id, version.tags["mode"]) for version in found] == [(run_id, "full")]
+    assert len(client.get_run(run_id).outputs.model_outputs) == 1
+    assert aliases(context) == {"candidate": "1"}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "create_logged_model",
+        "log_outputs",
+        "log_model_artifacts",
+        "finalize_logged_model",
+        "create_registered_model",
+        "create_model_version",
+        "set_registered_model_alias",
+    ],
+)
+def test_killed_before_any_call_and_run_again_it_ends_with_one_model_and_one_version(
+    context: Context, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    run_id, folder = run_of(context, "2017-10-01"), model_of(context, "2017-10-01")
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(MlflowClient, call, die)
+        registry.register(context, run_id, folder, {"window": "2017-10-01"})
+
+    assert registry.register(context, run_id, folder, {"window": "2017-10-01"}) == "1"
+    client = tracking.open_client(context)
+    run = client.get_run(run_id)
+    models = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
+    assert [str(model.status) for model in models] == ["READY"]
+    assert [output.model_id for output in run.outputs.model_outputs] == [models[0].model_id]
+    assert len(client.search_model_versions(f"name = '{MODEL}'")) == 1
+    assert aliases(context) == {"candidate": "1"}
+
+
+def test_the_model_folder_of_a_local_store_is_the_store_itself(context: Context) -> None:
+    version = registered(context)
+
+    folder = registry.model_folder(context, version)
+
+    assert folder.is_relative_to(context.settings.artifacts)
+    assert (folder / "graph" / "manifest.json").read_text() == "2017-10-01"
+
+
+def test_the_artefact_carries_our_packages_and_exact_requirements_but_no_caches(context: Context) -> None:
+    package = registry.model_folder(context, registered(context)).parent.parent
+
+    assert {path.name for path in (package / "code").iterdir()} == {"pipelines", "models", "features"}
+    assert list(package.rglob("__pycache__")) == []
+    requirements = (package / "requirements.txt").read_text().splitlines()
+    assert all("==" in line and "+" not in line for line in requirements)
+    assert any(line.startswith("torch==") for line in requirements)
+
+
+def test_registering_says_nothing_and_leaves_the_working_folder_alone(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+
+    registry.promote(context, promotion(registered(context), None))
+
+    assert capfd.readouterr() == ("", "")
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_version_that_is_not_there_is_refused(context: Context) -> None:
+    registered(context)
+
+    with pytest.raises(RegistryError, match="MLflow refused"):
+        registry.model_folder(context, "9")
+
+
+def test_a_promotion_moves_the_aliases_and_the_candidate_is_no_more(context: Context) -> None:
+    first, second = registered(context), registered(context, "2017-10-08")
+
+    assert registry.promote(context, promotion(first, None)) is None
+    assert aliases(context) == {"champion": "1", "candidate": "2"}
+    assert registry.promote(context, promotion(second, first, "2017-10-08")) is None
+
+    assert aliases(context) == {"champion": "2", "previous": "1"}
+    champion, previous = registry.champion(context), registry.previous(context)
+    assert champion is not None and previous is not None
+    assert (champion.version, champion.window, champion.run_id, champion.verdict) == (
+        "2", "2017-10-08", "run of 2", "PASS",
+    )  # fmt: skip
+    assert (previous.version, previous.data_cut) == ("1", "2017-10-01T00:00:00+00:00")
+    assert set(champion.to_dict()) == {"version", "window", "data_cut", "run_id", "promoted_at", "verdict"}
+    assert registry.promoted_by(context, "update of 2")
+    assert not registry.promoted_by(context, "update of 3")
+
+
+def test_a_promotion_the_ledger_refuses_changes_nothing_and_says_why(context: Context) -> None:
+    first, second = registered(context), registered(context, "2017-10-08")
+    registry.promote(context, promotion(first, None))
+
+    assert "champion changed" in str(registry.promote(context, promotion(second, None, "2017-10-08")))
+    assert "before the champion's cut" in str(registry.promote(context, promotion(second, first, "2017-09-24")))
+    assert aliases(context) == {"champion": "1", "candidate": "2"}
+
+
+def test_killed_between_ledger_and_aliases_the_next_command_mends_them(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = registered(context)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(MlflowClient, "set_registered_model_alias", die)
+        registry.promote(context, promotion(first, None))
+    assert aliases(context) == {"candidate": "1"}
+
+    registry.sync_aliases(context)
+
+    assert aliases(context) == {"champion": "1"}
+
+
+def test_a_rollback_restores_the_previous_version_and_the_other_is_not_promoted_again(context: Context) -> None:
+    first, second = registered(context), registered(context, "2017-10-08")
+    registry.promote(context, promotion(first, None))
+    registry.promote(context, promotion(second, first, "2017-10-08"))
+
+    entry = registry.rollback(context, reason="worse", actor="tester")
+
+    assert (entry.kind, entry.version, entry.base_version, entry.reason) == ("rollback", "1", "2", "worse")
+    assert aliases(context) == {"champion": "1"}
+    again = replace(promotion(second, first, "2017-10-08"), update_key="again")
+    assert "version 2 was rolled back" in str(registry.promote(context, again))
+    assert registry.promote(context, replace(again, reason="checked by hand"), forced=True) is None
+    assert aliases(context) == {"champion": "2", "previous": "1"}
+
+
+def test_a_rollback_without_a_previous_version_is_refused_and_the_champion_stays(context: Context) -> None:
+    with pytest.raises(RegistryError, match="nothing was promoted yet"):
+        registry.rollback(context, reason="worse", actor="tester")
+    registry.promote(context, promotion(registered(context), None))
+
+    with pytest.raises(RegistryError, match="version 1 is the only one"):
+        registry.rollback(context, reason="worse", actor="tester")
+    assert aliases(context) == {"champion": "1"}
+
+
+def test_registering_an_older_run_again_does_not_take_the_candidate_from_a_newer_one(context: Context) -> None:
+    run_id, folder = run_of(context, "2017-10-01"), model_of(context, "2017-10-01")
+    registry.register(context, run_id, folder, {})
+    registered(context, "2017-10-08")
+
+    registry.register(context, run_id, folder, {})
+
+    assert aliases(context) == {"candidate": "2"}

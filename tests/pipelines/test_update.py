@@ -1,0 +1,183 @@
+"""A bootstrap and updates on a small shop, end to end: what is promoted, what is served, what is left alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import registry
+from pipelines.context import Context, read_context
+from pipelines.errors import BusyError, ContractError, RegistryError, UnknownUserError, WindowError
+from pipelines.files import digest_files
+from pipelines.graph_files import read_graph
+from pipelines.jobs import bootstrap_job, update_job
+from pipelines.ledger import Ledger
+from pipelines.locks import hold
+from pipelines.rolling_back import roll_back
+from pipelines.runner import run_all, run_step
+from pipelines.served import load_served
+from pipelines.status import read_status
+from pipelines.tracking import open_client
+from tests.drop import UNTIL, copy_home, environment, window
+
+NEXT = window(6)
+
+
+@pytest.fixture(scope="module")
+def updated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop after the bootstrap and the update of UNTIL."""
+    folder = tmp_path_factory.mktemp("shop")
+    context = read_context(environment=environment(folder))
+    run_all(bootstrap_job(UNTIL, context), context)
+    run_all(update_job(UNTIL, context), context)
+    return folder
+
+
+@pytest.fixture
+def variables(updated: Path, tmp_path: Path) -> dict[str, str]:
+    """A shop of its own for each test, as the fixture left it."""
+    return copy_home(updated, tmp_path / "shop")
+
+
+@pytest.fixture
+def context(variables: dict[str, str]) -> Context:
+    return read_context(environment=variables)
+
+
+def test_both_are_promoted_and_the_ledger_holds(context: Context) -> None:
+    status = read_status(context)
+    assert (status["champion"]["version"], status["previous"]["version"]) == ("2", "1")
+    assert status["champion"]["window"] == UNTIL
+    assert status["ledger_ok"]
+    assert set(status["snapshots"]) == {window(index) for index in range(6)}
+
+
+def test_the_update_is_one_run_with_the_promised_metrics_and_tags(context: Context) -> None:
+    champion = registry.champion(context)
+    assert champion is not None
+    run = open_client(context).get_run(champion.run_id)
+    for model in ("candidate", "champion", "popularity", "personal_decay", "ials"):
+        for part in ("all", "new"):
+            assert 0 <= run.data.metrics[f"{model}/{part}/ndcg_at_20"] <= 1
+            assert 0 <= run.data.metrics[f"{model}/{part}/recall_at_20"] <= 1
+    assert run.data.metrics["cost/fit_cpu_seconds"] > 0
+    assert run.data.tags["window"] == UNTIL
+    assert run.data.tags["mode"] == "incremental"
+    assert run.data.tags["verdict"] == "PASS"
+    assert run.data.tags["snapshot"] == f"snapshot/{UNTIL}"
+    assert run.data.tags["base_version"] == "1"
+    assert run.info.run_name == f"{UNTIL} incremental"
+    assert run.info.status == "FINISHED"
+
+
+def test_an_update_that_is_done_changes_nothing(context: Context) -> None:
+    row = run_all(update_job(UNTIL, context), context)["report"]["row"]
+    assert row["champion_version"] == "2"
+    assert len(Ledger(context.settings.ledger_url).entries()) == 2
+    assert len(open_client(context).search_model_versions("name = 'interest-graph'")) == 2
+
+
+def test_a_window_the_champion_already_covers_promotes_nothing_and_says_why(context: Context) -> None:
+    result = run_all(update_job(window(3), context), context)
+    assert not result["promote"]["promoted"]
+    assert "is not after the champion's" in result["promote"]["reason"]
+    assert len(Ledger(context.settings.ledger_url).entries()) == 2
+
+
+def test_a_rollback_changes_what_is_served_and_published(context: Context) -> None:
+    before = load_served(context)
+    lists = digest_files(context.path("predictions", UNTIL))
+    assert roll_back(context, reason="test") == {"from": "2", "to": "1", "reason": "test"}
+    after = load_served(context)
+    assert (before.version, after.version) == ("2", "1")
+    assert before.recommend("u1", 20)["score"].tolist() != after.recommend("u1", 20)["score"].tolist()
+    assert digest_files(context.path("predictions", UNTIL)) != lists
+    with pytest.raises(RegistryError, match="nothing to roll back to"):
+        roll_back(context, reason="again")
+
+
+def test_a_version_that_was_rolled_back_is_not_promoted_by_running_its_update_again(context: Context) -> None:
+    roll_back(context, reason="test")
+    run_all(update_job(UNTIL, context), context)
+    champion = registry.champion(context)
+    assert champion is not None
+    assert champion.version == "1"
+
+
+def test_an_unknown_user_is_told_so(context: Context) -> None:
+    with pytest.raises(UnknownUserError, match="'nobody' is not in the graph"):
+        load_served(context).recommend("nobody", 5)
+
+
+def test_a_window_whose_predecessor_is_missing_names_it(context: Context) -> None:
+    with pytest.raises(WindowError, match=f"{window(7)} is not in the graph.*\n.*\n.*update --window {NEXT}"):
+        run_step("collect", update_job(window(8), context), context)
+
+
+def test_a_broken_batch_promise_stops_the_run_and_the_champion_keeps_serving(context: Context) -> None:
+    place = context.settings.drop / NEXT / "events.csv"
+    whole = place.read_text()
+    place.write_text(whole.splitlines()[0] + "\n")
+    try:
+        with pytest.raises(ContractError, match=NEXT):
+            run_all(update_job(NEXT, context), context)
+    finally:
+        place.write_text(whole)
+    assert load_served(context).version == "2"
+    assert not context.path("accepted", NEXT).exists()
+
+
+def test_a_missing_graph_is_rebuilt_and_equals_the_folded_one(context: Context) -> None:
+    folded = read_graph(context.path("graphs", UNTIL, "end"))
+    shutil.rmtree(context.path("graphs"))
+    result = run_step("refresh", update_job(UNTIL, context), context)
+    rebuilt = read_graph(context.path("graphs", UNTIL, "end"))
+    assert result["note"].startswith("rebuilt")
+    exact = ["user_row", "item_row", "count", "first_at", "last_at"]
+    pd.testing.assert_frame_equal(rebuilt.edges[exact], folded.edges[exact])
+    np.testing.assert_allclose(rebuilt.weights(), folded.weights(), rtol=1e-9)
+
+
+def test_a_dry_run_registers_promotes_and_publishes_nothing(context: Context) -> None:
+    result = run_all(update_job(NEXT, context, dry_run=True), context)
+    assert result["gate"]["verdict"]["outcome"] == "PASS"
+    assert result["promote"] == {
+        "promoted": False,
+        "version": None,
+        "reason": "dry run: nothing is registered or promoted",
+    }
+    assert not context.path("predictions", NEXT).exists()
+    assert len(open_client(context).search_model_versions("name = 'interest-graph'")) == 2
+
+
+def test_a_second_update_of_a_window_at_work_is_refused(context: Context) -> None:
+    with hold(context.path("locks"), f"window-{NEXT}"), pytest.raises(BusyError, match="another process"):
+        run_all(update_job(NEXT, context), context)
+
+
+def test_two_updates_of_one_window_at_once_end_with_one_version_and_one_entry(
+    context: Context, variables: dict[str, str]
+) -> None:
+    spawn = multiprocessing.get_context("forkserver")
+    both = [spawn.Process(target=_update, args=(variables, NEXT)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(300)
+    assert sorted(process.exitcode or 0 for process in both) == [0, 3]  # one did it, one was told it is busy
+    entries = Ledger(context.settings.ledger_url).entries()
+    assert [entry.window for entry in entries].count(NEXT) == 1
+    assert len(open_client(context).search_model_versions("name = 'interest-graph'")) == 3
+
+
+def _update(variables: dict[str, str], name: str) -> None:
+    context = read_context(environment=variables)
+    try:
+        run_all(update_job(name, context), context)
+    except BusyError:
+        raise SystemExit(3) from None
