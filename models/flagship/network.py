@@ -18,7 +18,7 @@ class ChannelNetwork(nn.Module):
     """Scores rows: `s = gate(z) + ⟨a, z⟩`, where `z` are standardised, clipped numbers of four channels.
 
     Besides the given inputs, `z` holds five learned ones:
-    the own weight `log(1 + 20 Σ_j softmax(m)_j w_j)` over half-lives j;
+    the own weight `±log(1 + 20 |Σ_j m_j w_j|)` over half-lives j;
     the graph's `Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings;
     and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the item's group's embeddings.
     `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means and deviations are set once by a full fit.
@@ -29,7 +29,7 @@ class ChannelNetwork(nn.Module):
 
     def __init__(self, half_lives: int, factors: int, hidden: int) -> None:
         super().__init__()
-        self.half_life_mix = nn.Parameter(torch.zeros(half_lives))
+        self.half_life_mix = nn.Parameter(torch.full((half_lives,), 1.0 / half_lives))
         self.hop_mix = nn.Parameter(torch.full((HOPS,), 1.0 / HOPS))
         self.projections = HeteroDictLinear(dict.fromkeys(RELATIONS, factors), factors, bias=False)
         with torch.no_grad():
@@ -63,7 +63,8 @@ class ChannelNetwork(nn.Module):
 
     def numbers(self, rows: Rows) -> Tensor:
         """[n, width] the numbers of `names` as they are."""
-        own = torch.log1p(20 * (rows.weight @ torch.softmax(self.half_life_mix, 0)))
+        own = rows.weight @ self.half_life_mix
+        own = own.sign() * torch.log1p(20 * own.abs())  # a mix may turn negative
         near = torch.einsum("nab,a,b->n", rows.product, self.hop_mix, self.hop_mix)
         return torch.cat([rows.inputs, torch.stack([own, near, *self._relations(rows)], dim=1)], dim=1)
 
@@ -74,10 +75,10 @@ class ChannelNetwork(nn.Module):
         self.deviation.copy_(torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
 
     def mixes(self) -> dict[str, float]:
-        """The weight of each hop and the share of each half-life, by name: what a curve shows of them."""
-        shares = torch.softmax(self.half_life_mix.detach(), 0).tolist()
-        hops = {f"hop_weight_{hop}": weight for hop, weight in enumerate(self.hop_mix.detach().tolist())}
-        return hops | {f"half_life_share_{column}": share for column, share in enumerate(shares)}
+        """The weight of each hop and half-life, by name: what a curve shows of them."""
+        hops, half_lives = self.hop_mix.detach().tolist(), self.half_life_mix.detach().tolist()
+        named = {f"hop_weight_{hop}": weight for hop, weight in enumerate(hops)}
+        return named | {f"half_life_weight_{column}": weight for column, weight in enumerate(half_lives)}
 
     def channel_columns(self) -> dict[str, Tensor]:
         """Which of the numbers belong to each channel."""

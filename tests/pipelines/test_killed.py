@@ -10,21 +10,18 @@ import pandas as pd
 from pipelines.context import Context, read_context
 from pipelines.data_registry import open_data_registry
 from pipelines.files import digest_files
-from pipelines.jobs import bootstrap_job
 from pipelines.ledger import Ledger
-from pipelines.runner import STEPS, run_all
+from pipelines.runner import STEPS
 from pipelines.tracking import open_client
-from tests.drop import UNTIL, copy_home, environment
+from tests.drop import UNTIL, copy_home
 from tests.pipelines.child import run_in_child
 
 KEPT = ("landing", "accepted", "quarantine", "predictions")
 
 
-def test_an_update_whose_every_step_was_killed_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    variables = environment(tmp_path / "one")
-    context = read_context(environment=variables)
-    run_all(bootstrap_job(UNTIL, context), context)
-    disturbed = copy_home(tmp_path / "one", tmp_path / "two")
+def test_an_update_whose_every_step_was_killed_ends_like_an_undisturbed_one(bootstrapped: Path, tmp_path: Path) -> None:
+    variables = copy_home(bootstrapped, tmp_path / "one")
+    disturbed = copy_home(bootstrapped, tmp_path / "two")
     calls = {}
     for step in STEPS:
         assert run_in_child(step, variables, window=UNTIL, count=str(tmp_path / step)) == 0
@@ -32,7 +29,7 @@ def test_an_update_whose_every_step_was_killed_ends_like_an_undisturbed_one(tmp_
     for step in STEPS:
         assert run_in_child(step, disturbed, window=UNTIL, kill_at=max(1, calls[step] // 2)) == -9, step
         assert run_in_child(step, disturbed, window=UNTIL) == 0
-    assert state_of(read_context(environment=disturbed)) == state_of(context)
+    assert state_of(read_context(environment=disturbed)) == state_of(read_context(environment=variables))
 
 
 def state_of(context: Context) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pipelines.context import Context, read_context
 from pipelines.errors import BusyError, ContractError, RegistryError, UnknownUserError, WindowError
 from pipelines.files import digest_files
 from pipelines.graph_files import read_graph
-from pipelines.jobs import bootstrap_job, update_job
+from pipelines.jobs import update_job
 from pipelines.ledger import Ledger
 from pipelines.locks import hold
 from pipelines.rolling_back import roll_back
@@ -23,17 +23,16 @@ from pipelines.runner import run_all, run_step
 from pipelines.served import load_served
 from pipelines.status import read_status
 from pipelines.tracking import open_client
-from tests.drop import UNTIL, copy_home, environment, window
+from tests.drop import UNTIL, copy_home, window
 
 NEXT = window(6)
 
 
 @pytest.fixture(scope="module")
-def updated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def updated(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop after the bootstrap and the update of UNTIL."""
-    folder = tmp_path_factory.mktemp("shop")
-    context = read_context(environment=environment(folder))
-    run_all(bootstrap_job(UNTIL, context), context)
+    folder = tmp_path_factory.mktemp("updated") / "shop"
+    context = read_context(environment=copy_home(bootstrapped, folder))
     run_all(update_job(UNTIL, context), context)
     return folder
 

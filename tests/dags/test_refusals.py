@@ -1,0 +1,76 @@
+"""The real DAGs with the real steps: a good candidate is promoted, a sabotaged or unsound one is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.catalogue import RECOMMENDERS
+from models.flagship.ranker import InterestRanker
+from models.recommender import Ranking
+from models.state import State
+from pipelines.context import read_context
+from pipelines.ledger import Ledger
+from pipelines.served import load_served
+from tests.drop import UNTIL, environment, window
+
+
+class Permuted(InterestRanker):
+    """Learns like the flagship, then hands out its learned tensors with their entries shuffled."""
+
+    def state(self) -> State:
+        honest, generator = super().state(), torch.Generator().manual_seed(1)
+
+        def shuffle(tensor: torch.Tensor) -> torch.Tensor:
+            order = torch.randperm(tensor.numel(), generator=generator)
+            return tensor.flatten()[order].view(tensor.shape)
+
+        learned = {name: shuffle(t) for name, t in honest.tensors.items() if not name.startswith("replay/")}
+        return State(honest.kind, honest.settings, honest.tensors | learned, honest.tables)
+
+
+class Unsound(InterestRanker):
+    """Ranks like the flagship, but its scores are no numbers."""
+
+    def recommend(self, users: torch.Tensor, k: int, *, new_only: bool = False) -> Ranking:
+        ranking = super().recommend(users, k, new_only=new_only)
+        return Ranking(ranking.items, torch.full_like(ranking.scores, float("nan")))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8)
+
+
+def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monkeypatch):
+    for name, value in shop.items():
+        monkeypatch.setenv(name, value)
+
+    first = run_dag("interest_graph_bootstrap", until=UNTIL)
+    assert (first.state, first.tasks["promote"]) == ("success", "success")
+
+    monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Permuted)
+    refused = run_dag("interest_graph_update", window=UNTIL)
+    assert (refused.state, refused.tasks["promote"], refused.tasks["report"]) == ("success", "skipped", "success")
+    assert verdict(shop, UNTIL)["outcome"] == "FAIL"
+
+    monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Unsound)
+    unsound = run_dag("interest_graph_update", window=window(6), mode="full")
+    assert (unsound.state, unsound.tasks["promote"]) == ("success", "skipped")
+    assert verdict(shop, window(6))["outcome"] == "FAIL"
+    assert "not finite" in verdict(shop, window(6))["reasons"][0]
+
+    monkeypatch.setitem(RECOMMENDERS, "interest_ranker", InterestRanker)
+    context = read_context(environment=shop)
+    assert load_served(context).version == "1"
+    good = run_dag("interest_graph_update", window=window(7))
+    assert (good.state, good.tasks["promote"]) == ("success", "success")
+    entries = Ledger(context.settings.ledger_url).entries()
+    assert [(entry.window, entry.base_version) for entry in entries] == [(window(4), None), (window(7), "1")]
+
+
+def verdict(shop: dict[str, str], name: str) -> dict:
+    return json.loads((Path(shop["TIDEGRAPH_HOME"]) / "updates" / name / "verdict.json").read_text())

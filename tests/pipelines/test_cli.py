@@ -1,0 +1,150 @@
+"""The command line: what a user sees, also when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.cli import main
+from pipelines.settings import ROOT
+from tests.drop import BOOTSTRAP_WINDOWS, UNTIL, copy_home, environment, window
+
+
+@pytest.fixture
+def shop(bootstrapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a shop after its bootstrap, set for this test."""
+    variables = copy_home(bootstrapped, tmp_path / "shop")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@pytest.fixture
+def tidegraph(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; gives exit code, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tidegraph", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_status_tells_champion_graph_and_ledger_as_json(shop, tidegraph):
+    code, out, _ = tidegraph("status", "--json")
+    status = json.loads(out)
+    assert code == 0
+    assert status["champion"].keys() == {"version", "window", "data_cut", "run_id", "promoted_at", "verdict"}
+    assert status["previous"] is None
+    assert status["graph"]["nodes"]["user"] == 120
+    assert status["graph"]["hash"]
+    assert (status["quarantined"], status["ledger_ok"]) == (0, True)
+
+
+def test_recommendations_are_ranked_and_titled(shop, tidegraph):
+    code, out, _ = tidegraph("recommend", "u1", "--k", "5", "--json")
+    answer = json.loads(out)
+    assert (code, answer["user_id"], answer["version"], len(answer["items"])) == (0, "u1", "1", 5)
+    scores = [item["score"] for item in answer["items"]]
+    assert scores == sorted(scores, reverse=True)
+    assert answer["items"][0]["title"].startswith("item ")
+
+
+def test_help_shows_an_example_for_every_command(tidegraph):
+    for command in ("step", "update", "bootstrap", "status", "recommend", "rollback"):
+        code, out, _ = tidegraph(command, "--help")
+        assert (code, "Example" in out) == (0, True), command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("recommend", "nobody"), "user 'nobody' is not in the graph"),
+        (("rollback",), "nothing to roll back to"),
+        (("update", "--window", "2024-02-12"), "no window starts on 2024-02-12"),
+        (("update", "--window", window(BOOTSTRAP_WINDOWS + 4)), "predecessor"),
+        (("update", "--window", UNTIL, "--mode", "fast"), "'fast' is no mode"),
+        (("step", "dance", "--window", UNTIL), "there is no step 'dance'"),
+        (("step", "gate", "--window", UNTIL), "needs step"),
+        (("bootstrap", "--until", "2024-01-07"), "no window ends"),
+    ],
+)
+def test_bad_input_gets_one_message_with_where_and_how_to_mend(shop, tidegraph, arguments, told):
+    code, out, err = tidegraph(*arguments)
+    assert code != 0
+    assert told in err
+    assert err.count("where:") == err.count("mend:") == 1
+    assert "Traceback" not in err + out
+
+
+def test_a_mistyped_params_key_stops_every_command(shop, tidegraph):
+    path = Path(shop["TIDEGRAPH_PARAMS"])
+    content = yaml.safe_load(path.read_text())
+    content["fit"]["epoch"] = 3
+    path.write_text(yaml.safe_dump(content))
+    code, _, err = tidegraph("status")
+    assert code != 0
+    assert "unknown key fit.epoch" in err
+    assert "did you mean epochs?" in err
+
+
+@pytest.mark.parametrize(
+    ("break_it", "told"),
+    [
+        (lambda events: events.write_text(events.read_text().replace("item_id", "thing", 1)), "item_id"),
+        (lambda events: events.write_text(events.read_text().replace(",1,2.5", ",one,2.5", 1)), "one"),
+        (lambda events: events.write_bytes(events.read_bytes().replace(b"u1", b"\xff\xfe", 1)), "utf-8"),
+        (lambda events: shutil.move(events, events.with_suffix(".parquet")), "parquet"),
+        (lambda events: events.write_text(events.read_text().splitlines()[0] + "\n"), "empty"),
+        (lambda events: shutil.rmtree(events.parent), UNTIL),
+    ],
+    ids=["missing column", "wrong type", "broken encoding", "no parquet", "empty window", "no folder"],
+)
+def test_a_broken_drop_stops_the_update_and_the_champion_keeps_serving(shop, tidegraph, break_it, told):
+    break_it(Path(shop["TIDEGRAPH_DROP"]) / UNTIL / "events.csv")
+    code, _, err = tidegraph("update", "--window", UNTIL)
+    assert code != 0
+    assert told in err.lower() or told in err
+    assert "Traceback" not in err
+    code, out, _ = tidegraph("recommend", "u1", "--k", "1", "--json")
+    assert (code, json.loads(out)["version"]) == (0, "1")
+
+
+def test_a_full_disk_gives_one_message_and_the_same_command_works_later(shop):
+    command = [sys.executable, "-m", "pipelines", "step", "collect", "--window", UNTIL]
+    small = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=_no_room, check=False)
+    assert small.returncode != 0
+    assert "mend:" in small.stderr
+    assert "Traceback" not in small.stderr
+    assert not (Path(shop["TIDEGRAPH_HOME"]) / "landing" / UNTIL).exists()
+    assert list(Path(shop["TIDEGRAPH_HOME"]).rglob("*.partial")) == []
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+
+def test_before_the_first_champion_the_way_to_one_is_told(tmp_path, monkeypatch, tidegraph):
+    for name, value in environment(tmp_path, windows=0).items():
+        monkeypatch.setenv(name, value)
+    code, _, err = tidegraph("recommend", "u1")
+    assert code != 0
+    assert "there is no champion yet" in err
+    code, out, _ = tidegraph("status", "--json")
+    assert (code, json.loads(out)["champion"]) == (0, None)
