@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch_geometric.data import HeteroData
 
 from models.catalogue import RECOMMENDERS
 from models.flagship.ranker import InterestRanker
@@ -33,7 +34,14 @@ class Permuted(InterestRanker):
 
 
 class Unsound(InterestRanker):
-    """Ranks like the flagship, but its scores are no numbers."""
+    """Ranks like the flagship, but its scores are no numbers; the champion, of another kind, stays sound."""
+
+    kind = "unsound"
+
+    @classmethod
+    def from_state(cls, state: State, graph: HeteroData) -> InterestRanker:
+        maker = super() if state.kind == cls.kind else InterestRanker
+        return maker.from_state(state, graph)
 
     def recommend(self, users: torch.Tensor, k: int, *, new_only: bool = False) -> Ranking:
         ranking = super().recommend(users, k, new_only=new_only)
@@ -42,7 +50,7 @@ class Unsound(InterestRanker):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8)
+    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8, gate={"margin": 0.05})
 
 
 def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monkeypatch):
@@ -58,6 +66,7 @@ def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monk
     assert verdict(shop, UNTIL)["outcome"] == "FAIL"
 
     monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Unsound)
+    monkeypatch.setitem(RECOMMENDERS, "unsound", Unsound)
     unsound = run_dag("interest_graph_update", window=window(6), mode="full")
     assert (unsound.state, unsound.tasks["promote"]) == ("success", "skipped")
     assert verdict(shop, window(6))["outcome"] == "FAIL"

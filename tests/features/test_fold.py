@@ -63,7 +63,7 @@ _EVENT = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(_EVENT, min_size=1, max_size=25), cuts=st.lists(st.integers(1, 59), max_size=4, unique=True))
 def test_folding_deltas_one_by_one_equals_building_from_scratch(rows: list, cuts: list[int]) -> None:
     table = events(*rows)
@@ -81,7 +81,7 @@ def test_folding_deltas_one_by_one_equals_building_from_scratch(rows: list, cuts
     np.testing.assert_allclose(folded.weights(), whole.weights(), rtol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=st.lists(_EVENT, min_size=1, max_size=15), cut=st.integers(1, 59))
 def test_events_at_or_after_the_instant_change_nothing(rows: list, cut: int) -> None:
     past = [row for row in rows if row[2] < cut] or [("ann", "tea", 0.0, "purchase")]

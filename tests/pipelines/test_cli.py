@@ -106,7 +106,7 @@ def test_a_mistyped_params_key_stops_every_command(shop, tidegraph):
 @pytest.mark.parametrize(
     ("break_it", "told"),
     [
-        (lambda events: events.write_text(events.read_text().replace("item_id", "thing", 1)), "item_id"),
+        (lambda events: events.write_text(events.read_text().replace("user_id", "thing", 1)), "user_id"),
         (lambda events: events.write_text(events.read_text().replace(",1,2.5", ",one,2.5", 1)), "one"),
         (lambda events: events.write_bytes(events.read_bytes().replace(b"u1", b"\xff\xfe", 1)), "utf-8"),
         (lambda events: shutil.move(events, events.with_suffix(".parquet")), "parquet"),
