@@ -7,8 +7,7 @@ from typing import Any
 from pipelines import tracking
 from pipelines.context import Context
 from pipelines.curves import draw_curves, draw_metrics
-from pipelines.data_registry import open_data_registry
-from pipelines.files import digest_files, read_json
+from pipelines.files import read_json
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 
@@ -57,14 +56,12 @@ def _decision(job: Job, context: Context) -> dict[str, Any]:
 
 
 def _inputs(job: Job, context: Context) -> list[tracking.DatasetUse]:
-    registry = open_data_registry(context)
+    snapshot = read_result("snapshot", job, context)
     return [
         tracking.DatasetUse(
-            name=f"events {window}",
-            digest=digest_files(registry.partition_path(window))[:32],
-            source=f"{context.path('registry')}@{tag}",
+            name=f"partition {window}", digest=snapshot["digests"][window], source=f"{context.path('registry')}@{tag}"
         )
-        for window, tag in read_result("snapshot", job, context)["tags"].items()
+        for window, tag in snapshot["tags"].items()
     ]
 
 
