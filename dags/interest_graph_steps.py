@@ -57,6 +57,7 @@ def _run(name: str, kind: str) -> dict[str, Any]:
 
 def _request(kind: str) -> dict[str, Any]:
     """What the form and the run ask for."""
+    from pipelines.context import read_context
     from pipelines.tasks import required, window_of_run
 
     context = get_current_context()
@@ -69,5 +70,6 @@ def _request(kind: str) -> dict[str, Any]:
         run_type=str(getattr(run.run_type, "value", run.run_type)),
         start=run.data_interval_start,
         end=run.data_interval_end,
+        calendar=read_context().calendar,
     )
     return asked | {"window": required("window", window), "mode": form["mode"]}

@@ -52,8 +52,8 @@ def show_row(row: dict[str, Any], *, as_json: bool) -> None:
         return
     table = Table("", *row["metrics"], title=f"window {row['window']}, {row['mode']}")
     for label, part, metric in _METRIC_ROWS:
-        values = [row["metrics"][model].get(part, {}).get(metric) for model in row["metrics"]]
-        table.add_row(label, *("–" if value is None else f"{value:.4f}" for value in values))
+        values = [row["metrics"][model].get(part, {}).get(f"{metric}_at_{row['k']}") for model in row["metrics"]]
+        table.add_row(label.format(k=row["k"]), *("–" if value is None else f"{value:.4f}" for value in values))
     if row["metrics"]:
         _OUT.print(table)
     _OUT.print(f"events: {row['accepted']} accepted, {row['quarantined']} quarantined")
@@ -62,10 +62,10 @@ def show_row(row: dict[str, Any], *, as_json: bool) -> None:
 
 
 _METRIC_ROWS = [
-    ("NDCG@k, all items", "all", "ndcg_at_20"),
-    ("Recall@k, all items", "all", "recall_at_20"),
-    ("NDCG@k, new items", "new", "ndcg_at_20"),
-    ("Recall@k, new items", "new", "recall_at_20"),
+    ("NDCG@{k}, all items", "all", "ndcg"),
+    ("Recall@{k}, all items", "all", "recall"),
+    ("NDCG@{k}, new items", "new", "ndcg"),
+    ("Recall@{k}, new items", "new", "recall"),
 ]
 
 

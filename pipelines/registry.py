@@ -145,6 +145,12 @@ def previous(context: Context) -> Version | None:
     return _as_version(_open_ledger(context).previous())
 
 
+def last_entry(context: Context) -> Entry | None:
+    """What was entered into the ledger last; None before the first promotion."""
+    entries = _open_ledger(context).entries()
+    return entries[-1] if entries else None
+
+
 def promoted_by(context: Context, update_key: str) -> bool:
     """Whether the update of this key has promoted its version."""
     return any(entry.update_key == update_key for entry in _open_ledger(context).entries())

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.errors import WindowError
+from pipelines.windows import Calendar, Window
 
 _LONGEST = 200
 """Characters of a text in a task's result that are still shown in Airflow."""
@@ -41,22 +42,26 @@ def run_task(
     return brief(run_step(step, job, context))
 
 
-def window_of_run(form: str | None, *, run_type: str, start: datetime | None, end: datetime | None) -> str | None:
+def window_of_run(
+    form: str | None, *, run_type: str, start: datetime | None, end: datetime | None, calendar: Calendar
+) -> str | None:
     """The window a run is about: the form's, else the data interval's of a scheduled or backfill run, else None.
 
-    A manual run's data interval is derived from the clock, so it says nothing about the window meant.
+    A manual run's data interval is derived from the clock, so it says nothing about the window meant. Raises
+    WindowError for an interval that is no window of the calendar.
     """
     if form:
         return form
     if run_type not in ("scheduled", "backfill") or start is None or end is None:
         return None
-    if end <= start:
+    interval = Window(start, end)
+    if calendar.at(calendar.index(interval)) != interval:
         raise WindowError(
-            f"the run's data interval {start:%Y-%m-%d} to {end:%Y-%m-%d} is empty",
-            where="the DAG's schedule",
+            f"the run's data interval {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is no window of the calendar",
+            where=f"the DAG's schedule; calendar: {calendar.first}, every {calendar.length.days} days",
             mend="set TIDEGRAPH_SCHEDULE to a cron expression whose intervals are the windows, or fill in `window`",
         )
-    return f"{start:%Y-%m-%d}"
+    return interval.name
 
 
 def required(field: str, value: str | None) -> str:

@@ -23,12 +23,12 @@ from models.flagship.replay import Replay
 from models.flagship.rows import Rows
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing, stand
-from models.flagship.threads import one_thread
 from models.flagship.training import train
 from models.ials import Factors, factorise
 from models.ranking import check_pair, check_users, interest_matrix
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
+from models.threads import one_thread
 
 SCALE_USERS = 200
 """Users of each lesson that means and deviations are taken from."""

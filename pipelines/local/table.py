@@ -48,12 +48,13 @@ def _updates(rows: list[dict[str, Any]]) -> Table:
 
 
 def _metrics(rows: list[dict[str, Any]], slice_name: str) -> Table:
-    table = _table(f"NDCG@20 and Recall@20 on the hold-out, {SLICES[slice_name]}")
+    at = " or ".join(sorted({str(row["k"]) for row in rows}))
+    table = _table(f"NDCG@{at} and Recall@{at} on the hold-out, {SLICES[slice_name]}")
     for title in MODELS.values():
         table.add_column(title, justify="right", overflow="fold")
     for row in rows:
         models = row.get("metrics") or {}
-        table.add_row(row["window"], *[_pair((models.get(name) or {}).get(slice_name)) for name in MODELS])
+        table.add_row(row["window"], *[_pair((models.get(name) or {}).get(slice_name), row["k"]) for name in MODELS])
     return table
 
 
@@ -64,10 +65,10 @@ def _table(title: str) -> Table:
     return table
 
 
-def _pair(metrics: dict[str, float | None] | None) -> str:
+def _pair(metrics: dict[str, float | None] | None, k: int) -> str:
     if not metrics:
         return "–"
-    return "/".join(_metric(metrics.get(name)) for name in ("ndcg_at_20", "recall_at_20"))
+    return "/".join(_metric(metrics.get(name)) for name in (f"ndcg_at_{k}", f"recall_at_{k}"))
 
 
 def _metric(value: float | None) -> str:

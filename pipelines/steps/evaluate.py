@@ -14,6 +14,7 @@ from models.catalogue import rebuild
 from models.metric_table import to_table
 from models.metrics import Evaluation, evaluate
 from models.recommender import Recommender
+from models.threads import one_thread
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.files import write_table
@@ -40,7 +41,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         return evaluate(makers[name](), truth, hetero, context.params.evaluate.k)
 
     # iALS, the slowest, spends its time outside Python's lock, so that two at a time take about its time alone
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
         judged = {name: pool.submit(judge, name) for name in reversed(makers)}
         evaluations = {name: judged[name].result() for name in makers}
     write_table(context.path("updates", job.name, "metrics.parquet"), to_table(evaluations))

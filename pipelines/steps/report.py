@@ -11,8 +11,6 @@ from pipelines.files import read_json, write_json
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 
-COMPARED = ("candidate", "champion", "popularity", "personal_decay", "ials")
-
 
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Write `updates/<window>/row.json` and end the run; an overtaken update keeps the row of the one that counted."""
@@ -42,6 +40,7 @@ def _row(job: Job, context: Context) -> dict[str, Any]:
         "edges_born": delta["edges_born"],
         "edges_faded": delta["edges_faded"],
         "fit_seconds": fit.result.get("wall_seconds") if fit else None,
+        "k": context.params.evaluate.k,
         "metrics": read_result("evaluate", job, context).get("metrics", {}),
         "verdict": verdict["outcome"] if verdict else "SKIPPED",
         "reason": verdict["reasons"][0] if verdict else promote["reason"],

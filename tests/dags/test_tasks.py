@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,9 @@ from pipelines.jobs import bootstrap_job, update_job
 from pipelines.params import read_params
 from pipelines.settings import ROOT, read_settings
 from pipelines.tasks import brief, required, window_of_run
+from pipelines.windows import Calendar
 
+CALENDAR = Calendar(date(2017, 1, 1), timedelta(days=7))
 SUNDAY, NEXT = datetime(2017, 10, 8, tzinfo=UTC), datetime(2017, 10, 15, tzinfo=UTC)
 
 
@@ -28,22 +30,28 @@ def job(context, kind, named, mode=None):
 
 
 def test_the_forms_window_comes_before_the_data_interval():
-    assert window_of_run("2017-11-05", run_type="scheduled", start=SUNDAY, end=NEXT) == "2017-11-05"
+    assert window_of_run("2017-11-05", run_type="scheduled", start=SUNDAY, end=NEXT, calendar=CALENDAR) == "2017-11-05"
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
 def test_a_scheduled_or_backfill_run_takes_its_data_interval(run_type):
-    assert window_of_run(None, run_type=run_type, start=SUNDAY, end=NEXT) == "2017-10-08"
+    assert window_of_run(None, run_type=run_type, start=SUNDAY, end=NEXT, calendar=CALENDAR) == "2017-10-08"
 
 
 @pytest.mark.parametrize("run_type", ["manual", "asset_triggered", "asset_materialization"])
 def test_the_data_interval_of_any_other_run_says_nothing(run_type):
-    assert window_of_run(None, run_type=run_type, start=SUNDAY, end=NEXT) is None
+    assert window_of_run(None, run_type=run_type, start=SUNDAY, end=NEXT, calendar=CALENDAR) is None
 
 
-def test_a_data_interval_without_length_is_refused():
+@pytest.mark.parametrize(
+    ("shift", "length"),
+    [(0, 0), (0, 1), (0, 14), (1, 7)],
+    ids=["without length", "shorter than a window", "longer than a window", "between two windows"],
+)
+def test_a_data_interval_that_is_no_window_is_refused(shift, length):
+    start = SUNDAY + timedelta(days=shift)
     with pytest.raises(WindowError, match="TIDEGRAPH_SCHEDULE"):
-        window_of_run(None, run_type="scheduled", start=SUNDAY, end=SUNDAY)
+        window_of_run(None, run_type="scheduled", start=start, end=start + timedelta(days=length), calendar=CALENDAR)
 
 
 @pytest.mark.parametrize("empty", [None, ""])

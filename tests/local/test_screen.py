@@ -20,7 +20,7 @@ from pipelines.settings import ROOT
 ROW = {
     "window": "2017-10-08", "mode": "incremental", "accepted": 28123, "quarantined": 170, "edges_born": 15000,
     "edges_faded": 0, "fit_seconds": 7.25, "verdict": "PASS", "reason": "no worse than the champion",
-    "champion_version": "2",
+    "champion_version": "2", "k": 20,
     "metrics": {
         "candidate": {
             "all": {"ndcg_at_20": 0.25514, "recall_at_20": 0.2012}, "new": {"ndcg_at_20": 0.03, "recall_at_20": None},

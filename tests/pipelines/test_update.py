@@ -18,6 +18,7 @@ from pipelines.graph_files import read_graph
 from pipelines.jobs import update_job
 from pipelines.ledger import Ledger
 from pipelines.locks import hold
+from pipelines.publishing import newest_published
 from pipelines.rolling_back import roll_back
 from pipelines.runner import run_all, run_step
 from pipelines.served import load_served
@@ -98,6 +99,14 @@ def test_a_rollback_changes_what_is_served_and_published(context: Context) -> No
     assert digest_files(context.path("predictions", UNTIL)) != lists
     with pytest.raises(RegistryError, match="nothing to roll back to"):
         roll_back(context, reason="again")
+
+
+def test_a_rollback_cut_off_before_its_lists_were_out_is_finished_and_undoes_nothing_more(context: Context) -> None:
+    run_all(update_job(NEXT, context), context)
+    registry.rollback(context, reason="cut off here", actor="tester")
+    assert roll_back(context, reason="asked again") == {"from": "3", "to": "2", "reason": "cut off here"}
+    assert newest_published(context)["version"] == load_served(context).version == "2"
+    assert roll_back(context, reason="one more")["to"] == "1"
 
 
 def test_a_version_that_was_rolled_back_is_not_promoted_by_running_its_update_again(context: Context) -> None:
