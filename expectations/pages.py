@@ -11,15 +11,17 @@ from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
+from expectations.offline_page import make_offline
 from expectations.validation import Validation
 
 
 def render_page(validation: Validation, *, window: str, start: datetime) -> str:
     """The HTML page of one table of one window; dated by the window, so that no clock is needed."""
     validation.document.meta["run_id"] = RunIdentifier(run_name=f"{window} {validation.table}", run_time=start)
+    validation.document.meta.pop("batch_markers", None)  # when it was loaded
     page = ValidationResultsPageRenderer(run_info_at_end=True).render(validation.document)
-    html: str = DefaultJinjaPageView().render(page)
-    return html
+    title = f"{window}, {validation.table}"
+    return make_offline(DefaultJinjaPageView().render(page), title=title, passed=validation.passed)
 
 
 def render_index(windows: Mapping[str, Mapping[str, Any]]) -> str:

@@ -82,7 +82,10 @@ def show_status(status: dict[str, Any], *, as_json: bool) -> None:
         )
         _OUT.print(f"{name}: {text}")
     graph = status["graph"]
-    _OUT.print(f"graph: window {graph['window']}, {graph['nodes']}, {graph['edges']}" if graph else "graph: none yet")
+    _OUT.print(f"graph: window {graph['window']}" if graph else "graph: none yet")
+    for part in ("nodes", "edges") if graph else ():
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in graph[part].items())
+        _OUT.print(f"  {part}: {counts}")
     _OUT.print(f"snapshots: {len(status['snapshots'])}; quarantined rows: {status['quarantined']}")
     _OUT.print(f"ledger: {'holds' if status['ledger_ok'] else 'BROKEN: an entry was changed'}")
 

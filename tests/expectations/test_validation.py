@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import timedelta
 
 import pandas as pd
@@ -92,6 +93,20 @@ def test_the_page_of_a_validation_says_what_was_promised_and_what_broke_it() -> 
     assert "purchase-quantity-positive: the quantity of a purchase is above 0" in page
     assert "share-refused" in page
     assert "0.025" in page
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_is_the_same_each_time() -> None:
+    broken = put(events(), 3, "query", '<img src="https://example.org/x.png">')
+    first, second = (render_page(judge_events(broken), window="2017-01-01", start=START) for _ in range(2))
+    assert first == second
+    assert not re.search(r"<(script|link|img|iframe)|https?:", first)
+    assert "2017-01-01, events" in first
+
+
+def test_the_page_says_passed_when_rows_are_quarantined_and_stopped_when_the_batch_is_broken() -> None:
+    quarantined = judge_events(put(events(), 3, "quantity", 0.0))
+    assert "<span class=passed>" in render_page(quarantined, window="2017-01-01", start=START)
+    assert "<span class=stopped>" in render_page(judge_events(events().iloc[:0]), window="2017-01-01", start=START)
 
 
 def test_the_index_page_escapes_what_it_shows() -> None:
