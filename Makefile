@@ -2,11 +2,12 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+CORES ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,11 +26,11 @@ demo: $(READY) ## Run the main job under Airflow on real data: a first champion,
 demo-memory: $(READY) ## Run the demo and print the peak of its processes' summed memory (PSS)
 	$(BIN)/python -m pipelines.local demo --memory
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -m "not deep"
+test: $(READY) ## Run the tests, on all cores
+	$(BIN)/python -m pytest -m "not deep" $(CORES)
 
 test-deep: $(READY) ## Run all tests, those that take long too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(CORES)
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
@@ -51,6 +52,12 @@ bench-update: $(READY) ## Compare the cost and quality of an incremental update 
 
 bench-margin: $(READY) ## Measure the noise that the gate's margin has to stand, on weeks before the demo's
 	$(BIN)/python -m benchmarks margin
+
+bench-simulate: $(READY) ## Measure how fast the simulator makes events, and that its memory does not grow
+	$(BIN)/python -m benchmarks simulate
+
+bench-ingest: $(READY) ## Take ten million simulated events through collect, validate and snapshot
+	$(BIN)/python -m benchmarks ingest
 
 clean: ## Remove everything made at run time (var/), keep .venv
 	rm -rf var

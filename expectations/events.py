@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -17,24 +17,34 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
 from expectations.check import check
+from expectations.marks import IN_CATALOGUE, TOO_FAST, Before, mark
 from expectations.promise import (
     FINITE,
     Suite,
     columns_exist,
     first_copy,
-    inside,
     known,
-    mark_copies,
     not_empty,
+    not_too_late,
+    not_yet_to_come,
     promise,
+    readable,
 )
 from expectations.validation import Validation
-from features.schema import EVENT_TYPES, EVENTS
+from features.schema import EVENT_TYPES, LANDED
 
 FAR = 3.0
 """An outlier lies this many times beyond the window's own quantile."""
 
-IN_CATALOGUE = "in_catalogue"
+
+@dataclass(frozen=True)
+class Limits:
+    """What a batch may hold: `max_refused` share of refused rows; more `max_moments_a_minute` of one user, and amounts
+    far beyond the `outlier_quantile`, are told."""
+
+    max_refused: float
+    outlier_quantile: float
+    max_moments_a_minute: int
 
 
 def check_events(
@@ -42,26 +52,33 @@ def check_events(
     *,
     start: datetime,
     end: datetime,
-    catalogue: AbstractSet[str],
-    max_refused: float,
-    outlier_quantile: float,
+    earliest: datetime,
+    before: Before,
+    limits: Limits,
 ) -> Validation:
-    """Hold a window's events against the contract; `catalogue` has the `item_id` of every item known so far."""
-    shape = [columns_exist(list(EVENTS)), not_empty("event")]
-    if not set(EVENTS) <= set(events.columns):
-        return check(events, Suite("events", shape), max_refused=max_refused)
-    marked = mark_copies(events, ["event_id"])
-    # not Series.isin: against 92,331 strings it takes a second, a set some milliseconds
-    marked[IN_CATALOGUE] = np.array([item in catalogue for item in events["item_id"]], bool) | events["item_id"].isna()
-    promises = [*_who_and_when(start, end), *_what(), *_amounts(), *_worth_a_look(events, outlier_quantile)]
-    return check(marked, Suite("events", shape, promises), max_refused=max_refused)
+    """Hold the events that arrived in a window against the contract; those since `earliest` may still be late."""
+    shape = [columns_exist(list(LANDED["events"])), not_empty("event")]
+    if not set(LANDED["events"]) <= set(events.columns):
+        return check(events, Suite("events", shape), max_refused=limits.max_refused)
+    promises = [*_who_and_when(start, end, earliest), *_what(), *_amounts(), *_worth_a_look(events, limits)]
+    marked = mark(events, before, limits.max_moments_a_minute)
+    return check(marked, Suite("events", shape, promises), max_refused=limits.max_refused)
 
 
-def _who_and_when(start: datetime, end: datetime) -> list[Expectation]:
+def _who_and_when(start: datetime, end: datetime, earliest: datetime) -> list[Expectation]:
     return [
+        readable(),
         *(known(column) for column in ("event_id", "user_id", "event_type", "occurred_at")),
-        first_copy("event_id", "event_id"),
-        inside("occurred_at", start, end),
+        first_copy("event_id", "event_id in the same revision, and none accepted earlier has a higher one"),
+        promise(
+            ExpectColumnValuesToBeBetween,
+            "revision-not-negative",
+            "a revision is 0 or more",
+            column="revision",
+            min_value=0,
+        ),
+        not_too_late("occurred_at", earliest),
+        not_yet_to_come("occurred_at", end),
         promise(
             ExpectColumnMaxToBeBetween,
             "clock-forward",
@@ -134,7 +151,7 @@ def _amounts() -> list[Expectation]:
     return expectations
 
 
-def _worth_a_look(events: pd.DataFrame, quantile: float) -> list[Expectation]:
+def _worth_a_look(events: pd.DataFrame, limits: Limits) -> list[Expectation]:
     """Warnings: the rows are accepted."""
     expectations = [
         promise(
@@ -145,15 +162,24 @@ def _worth_a_look(events: pd.DataFrame, quantile: float) -> list[Expectation]:
             severity="warning",
             column=IN_CATALOGUE,
             value_set=[True],
-        )
+        ),
+        promise(
+            ExpectColumnValuesToBeInSet,
+            "pace-human",
+            f"no user acts at more than {limits.max_moments_a_minute} moments within a minute; bots do",
+            scope="batch",
+            severity="warning",
+            column=TOO_FAST,
+            value_set=[False],
+        ),
     ]
     for column in ("quantity", "value"):
-        bound = FAR * _quantile(events[column], quantile)
+        bound = FAR * _quantile(events[column], limits.outlier_quantile)
         expectations.append(
             promise(
                 ExpectColumnValuesToBeBetween,
                 f"{column}-near",
-                f"{column} is at most {bound:g}, {FAR:g} times the window's {quantile} quantile",
+                f"{column} is at most {bound:g}, {FAR:g} times the window's {limits.outlier_quantile} quantile",
                 scope="batch",
                 severity="warning",
                 column=column,

@@ -11,12 +11,15 @@ import pandas as pd
 from great_expectations.expectations import (
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeInSet,
+    ExpectColumnValuesToBeNull,
     ExpectColumnValuesToNotBeNull,
     ExpectTableColumnsToMatchSet,
     ExpectTableRowCountToBeBetween,
 )
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
+
+from features.schema import FAULT
 
 Scope = Literal["row", "batch"]
 Severity = Literal["critical", "warning"]
@@ -70,6 +73,12 @@ def known(column: str, *, scope: Scope = "row", name: str | None = None) -> Expe
     return promise(ExpectColumnValuesToNotBeNull, name, f"{column} is given", scope=scope, column=column)
 
 
+def readable() -> Expectation:
+    """The connector could read every cell of the row."""
+    reason = "every cell could be read as its column's type"
+    return promise(ExpectColumnValuesToBeNull, "cells-readable", reason, column=FAULT)
+
+
 def first_copy(column: str, what: str) -> Expectation:
     """The helper column of `mark_copies` says that no row repeats an earlier one."""
     reason = f"no row before it in the batch has its {what}"
@@ -88,6 +97,18 @@ def inside(column: str, start: datetime, end: datetime) -> Expectation:
         min_value=start,
         max_value=end,
         strict_max=True,
+    )
+
+
+def not_too_late(column: str, earliest: datetime) -> Expectation:
+    reason = f"{column} is not before {earliest:%Y-%m-%d %H:%M} UTC: it is at most validate.max_lateness late"
+    return promise(ExpectColumnValuesToBeBetween, "not-too-late", reason, column=column, min_value=earliest)
+
+
+def not_yet_to_come(column: str, end: datetime) -> Expectation:
+    reason = f"{column} lies before the window's end {end:%Y-%m-%d %H:%M} UTC"
+    return promise(
+        ExpectColumnValuesToBeBetween, "not-yet-to-come", reason, column=column, max_value=end, strict_max=True
     )
 
 

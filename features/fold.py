@@ -21,11 +21,14 @@ def fold(
     items: pd.DataFrame,
     as_of: datetime,
     event_weights: dict[str, float],
+    corrected: pd.DataFrame | None = None,
 ) -> InterestGraph:
     """The graph as of `as_of`: `graph` plus what the tables (event contract) add.
 
     Rows at or after `as_of` are not seen. The tables hold only what `graph` has not folded yet; they may be late.
-    Raises ValueError when `as_of` lies before the graph's own instant.
+    `corrected` (`user_id`, `item_id`) are pairs of which an event that `graph` has folded no longer counts: their edges
+    are forgotten first, so `events` holds all that counts of them. Raises ValueError when `as_of` lies before the
+    graph's own instant.
     """
     now = microseconds(as_of)
     if now < graph.as_of:
@@ -50,13 +53,24 @@ def fold(
         half_lives=graph.half_lives,
         event_weights=event_weights,
     )
-    edges = _add(graph.edges, born, graph.weight_columns)
+    kept = graph.edges if corrected is None else _forget(graph, corrected)
+    edges = _add(kept, born, graph.weight_columns)
     return _renormalise(replace(graph, as_of=now, users=grown_users, items=grown_items, edges=edges))
 
 
 def pair_keys(edges: pd.DataFrame) -> np.ndarray:
     """[edges] int64, one number for each (user_row, item_row), in the same order as the pairs."""
     return (edges["user_row"].to_numpy() << 32) | edges["item_row"].to_numpy()
+
+
+def _forget(graph: InterestGraph, pairs: pd.DataFrame) -> pd.DataFrame:
+    rows = pd.DataFrame(
+        {
+            "user_row": rows_of(graph.users, "user_id", pairs["user_id"]),
+            "item_row": rows_of(graph.items, "item_id", pairs["item_id"]),
+        }
+    )
+    return graph.edges[~np.isin(pair_keys(graph.edges), pair_keys(rows))]
 
 
 def _add(old: pd.DataFrame, delta: pd.DataFrame, weights: list[str]) -> pd.DataFrame:

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from features.schema import ITEMS, USERS
+from features.schema import EXTRAS, ITEMS, USERS
 
 DAY_US = 86_400_000_000
 """Microseconds of a day."""
+USER_COLUMNS = {name: dtype for name, dtype in USERS.items() if name != EXTRAS}
+ITEM_COLUMNS = {name: dtype for name, dtype in ITEMS.items() if name not in (EXTRAS, "description", "image_url")}
+"""What nodes keep of the catalogue, with its types: what models and readers of the graph ask for."""
 RENORMALISE_AFTER = 256.0
 """Half-lives between epoch and present after which the epoch moves: 2**256 is far below float64's 2**1023."""
 
@@ -20,7 +23,7 @@ RENORMALISE_AFTER = 256.0
 class InterestGraph:
     """Users, items and their edges as of `as_of`; rows are positions and are never renumbered.
 
-    `users`, `items`: the columns of the event contract plus `since` (int64 µs: first seen or first valid).
+    `users`, `items`: `USER_COLUMNS` and `ITEM_COLUMNS` plus `since` (int64 µs: first seen or first valid).
     `edges`: one row for each (user_row, item_row), sorted by both, with `count` (int64), `first_at`, `last_at`
     (int64 µs) and a column for each half-life (`weight_columns`): the sum over events of
     `w(event_type) · 2^((t − epoch) / half_life)`. Relative to a fixed epoch, decay is one global factor, so that an
@@ -66,8 +69,8 @@ def empty_graph(*, epoch: datetime, half_lives: tuple[timedelta, ...]) -> Intere
         as_of=microseconds(epoch),
         epoch=microseconds(epoch),
         half_lives=spans,
-        users=_no_nodes(USERS),
-        items=_no_nodes(ITEMS),
+        users=_no_nodes(USER_COLUMNS),
+        items=_no_nodes(ITEM_COLUMNS),
         edges=pd.DataFrame(edges),
     )
 

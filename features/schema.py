@@ -22,6 +22,8 @@ EVENTS: dict[str, str] = {
     "query": "str",
     "domain": "str",
     "source": "str",
+    "revision": "int64",  # of rows with the same event_id the highest counts; 0 for one never corrected
+    "extras": "str",  # JSON object of what the source says besides; null where it says nothing
 }
 USERS: dict[str, str] = {
     "user_id": "str",
@@ -31,6 +33,7 @@ USERS: dict[str, str] = {
     "income_band": "str",
     "household": "str",
     "valid_from": TIMESTAMP,
+    "extras": "str",
 }
 ITEMS: dict[str, str] = {
     "item_id": "str",
@@ -38,7 +41,10 @@ ITEMS: dict[str, str] = {
     "category": "str",  # path from the root, parts joined by CATEGORY_SEPARATOR
     "brand": "str",
     "price": "float64",
+    "description": "str",
+    "image_url": "str",
     "valid_from": TIMESTAMP,
+    "extras": "str",
 }
 TABLES: dict[str, dict[str, str]] = {"events": EVENTS, "users": USERS, "items": ITEMS}
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -47,8 +53,13 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "items": ("item_id", "valid_from"),
 }
 CATEGORY_SEPARATOR = " > "
+EXTRAS = "extras"
+
+FAULT = "fault"
+"""A landed row's column: why a connector could not read all of it (null where it could); such a row is quarantined."""
+LANDED: dict[str, dict[str, str]] = {name: {**columns, FAULT: "str"} for name, columns in TABLES.items()}
 
 
-def empty(table: str) -> pd.DataFrame:
-    """A table of the contract without rows; its columns have the contract's types."""
-    return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in TABLES[table].items()})
+def empty(table: str, schema: dict[str, dict[str, str]] = TABLES) -> pd.DataFrame:
+    """A table of the contract (or, with LANDED, of a landing) without rows; its columns have the contract's types."""
+    return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in schema[table].items()})

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import console
+from pipelines.commands import quarantine, simulate, source, stream
 from pipelines.context import Context, read_context
 from pipelines.errors import TidegraphError
 from pipelines.jobs import Job, bootstrap_job, update_job
@@ -20,6 +21,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     epilog="Example: `tidegraph bootstrap --until 2017-10-08`, then `tidegraph update --window 2017-10-08`.",
 )
+app.add_typer(source.app, name="source")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(stream.app, name="stream")
+app.command(epilog="Example: `tidegraph simulate --events 1000000 --out shop`")(simulate.simulate)
 WindowOption = Annotated[str, typer.Option("--window", help="The window's start date, for example 2017-10-08.")]
 ModeOption = Annotated[
     str | None,
@@ -43,12 +48,12 @@ def step(
     as_json: JsonOption = False,
 ) -> None:
     """Run one step of an update; what is already done with the same inputs is not done again."""
-    from pipelines.runner import run_step
+    from pipelines.runner import perform
 
     with console.voice() as say:
         context = read_context(say)
-        result = run_step(name, _update(window, mode, dry_run, context), context)
-    console.show_result(name, result, as_json=as_json)
+        done = perform([name], _update(window, mode, dry_run, context), context)[name]
+    console.show_result(name, done, as_json=as_json)
 
 
 @app.command(epilog="Example: `tidegraph update --window 2017-10-08 --json`")
@@ -83,7 +88,10 @@ def status(as_json: JsonOption = False) -> None:
     """Tell what serves, what it stands on, and whether the record holds."""
     from pipelines.status import read_status
 
-    console.show_status(read_status(read_context()), as_json=as_json)
+    told = read_status(read_context())
+    console.show_status(told, as_json=as_json)
+    if not told["ledger_ok"]:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: `tidegraph recommend 1228 --k 5`")
@@ -115,9 +123,22 @@ def _update(window: str, mode: str | None, dry_run: bool, context: Context) -> J
 
 
 def _run_all(job: Job, context: Context) -> dict[str, Any]:
-    from pipelines.runner import run_all
+    """The update's row; of one that was done before, with what this command did and who serves now."""
+    from pipelines import registry
+    from pipelines.runner import STEPS, perform
 
-    return run_all(job, context)["report"]["row"]
+    done = perform(STEPS, job, context)
+    row: dict[str, Any] = done["report"].result["row"]
+    if not all(step.repeated for step in done.values()):
+        return row | {"already_done": False}
+    serving = registry.champion(context)
+    then = f"version {done['promote'].result['version']} was promoted" if row["promoted"] else "nothing was promoted"
+    return row | {
+        "already_done": True,
+        "promoted": False,
+        "reason": f"already done, and {then} then; nothing was run again",
+        "champion_version": serving.version if serving else None,
+    }
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.errors import TidegraphError
+from pipelines.records import StepRun
 from pipelines.settings import read_settings
 
 _OUT, _ERR = Console(), Console(stderr=True)
@@ -23,7 +24,7 @@ _OUT, _ERR = Console(), Console(stderr=True)
 def voice() -> Iterator[Callable[[str], None]]:
     """A `say` for long work: a spinner with what is going on, one line a message where stderr is no terminal."""
     if not _ERR.is_terminal:
-        yield lambda message: print(message, file=sys.stderr, flush=True)
+        yield lambda message: print(f"{message}\n", end="", file=sys.stderr, flush=True)  # one write: threads talk too
         return
     with _ERR.status("starting") as status:
 
@@ -38,15 +39,26 @@ def print_json(content: Any) -> None:
     print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def show_result(step: str, result: dict[str, Any], *, as_json: bool) -> None:
+def print_json_table(table: pd.DataFrame) -> None:
+    """Rows as JSON objects, times in ISO form, nothing known as null."""
+    print(table.to_json(orient="records", date_format="iso", indent=2, force_ascii=False))
+
+
+def print_table(table: Table | str) -> None:
+    _OUT.print(table)
+
+
+def show_result(step: str, done: StepRun, *, as_json: bool) -> None:
     if as_json:
-        print_json(result)
+        print_json(done.result)
         return
-    skipped = result.get("skipped")
-    _OUT.print(f"{step}: skipped: {skipped}" if skipped else f"{step}: done")
+    skipped = done.result.get("skipped")
+    end = f"skipped: {skipped}" if skipped else "already done" if done.repeated else "done"
+    _OUT.print(f"{step}: {end}")
 
 
 def show_row(row: dict[str, Any], *, as_json: bool) -> None:
+    """The row of an update; one that was done before says what this command did, which is nothing."""
     if as_json:
         print_json(row)
         return
@@ -87,7 +99,11 @@ def show_status(status: dict[str, Any], *, as_json: bool) -> None:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in graph[part].items())
         _OUT.print(f"  {part}: {counts}")
     _OUT.print(f"snapshots: {len(status['snapshots'])}; quarantined rows: {status['quarantined']}")
-    _OUT.print(f"ledger: {'holds' if status['ledger_ok'] else 'BROKEN: an entry was changed'}")
+    if status["ledger_ok"]:
+        _OUT.print("ledger: holds")
+    else:
+        _OUT.print(f"ledger: BROKEN: entry {status['ledger_broken_at']} is not as it was written")
+        _OUT.print("  mend: restore the ledger from a backup; nothing is promoted or rolled back until then")
 
 
 def show_recommendations(user: str, version: str, items: pd.DataFrame, *, as_json: bool) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.params import Params, read_params
-from pipelines.settings import Settings, read_settings
+from pipelines.errors import ParamsError
+from pipelines.params import Params, WindowParams, read_params
+from pipelines.settings import Settings, check_places, read_settings
 from pipelines.windows import Calendar
+from sources.connector import SourceFault
+from sources.mapping.spec import read_mapping
 
 
 def _silent(_: str) -> None:
@@ -35,4 +38,19 @@ class Context:
 def read_context(say: Callable[[str], None] = _silent, environment: Mapping[str, str] | None = None) -> Context:
     """The context of this process (or of `environment`): TIDEGRAPH_ variables and the params file they point at."""
     settings = read_settings(environment)
-    return Context(settings, read_params(settings.params), say)
+    check_places(settings)
+    params = read_params(settings.params)
+    if settings.mapping is not None:
+        params = params.model_copy(update={"window": _window_of(settings.mapping, params.window)})
+    return Context(settings, params, say)
+
+
+def _window_of(mapping: Path, window: WindowParams) -> WindowParams:
+    """The calendar that the mapping names, where it names one, in place of the params'."""
+    try:
+        said = read_mapping(mapping).window
+    except SourceFault as fault:
+        raise ParamsError(fault.what, where=fault.where, mend=fault.mend) from fault
+    if said is None:
+        return window
+    return WindowParams(first=said.first or window.first, length=said.length or window.length)

@@ -72,9 +72,11 @@ def write_table(target: Path, table: pd.DataFrame) -> Path:
     return target
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, columns=columns)
+        return pd.read_parquet(path, columns=columns, filters=filters)
     except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
         raise StoreError(
             f"cannot read table {path.name}: {error}",

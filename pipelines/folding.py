@@ -9,9 +9,9 @@ import pandas as pd
 
 from features.fold import fold
 from features.graph import InterestGraph, empty_graph
-from features.schema import empty
+from pipelines.arrivals import Arrivals
 from pipelines.context import Context
-from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_partitions
+from pipelines.partitions import bringers_of_late_events
 from pipelines.windows import Window
 
 
@@ -28,42 +28,63 @@ def fold_through(
     *,
     after: datetime | None = None,
 ) -> Iterator[InterestGraph]:
-    """Fold the `windows`' partitions into `graph`, stopping at each of the rising `instants`; give each graph.
+    """Fold what arrived in `windows` into `graph`, stopping at each of the rising `instants`; give each graph.
 
-    Rows before `after`, which `graph` has folded already, and at or after the last instant are left out.
+    A graph knows what had arrived by the window of its instant, and happened before it. `graph` has folded what
+    happened before `after` of the first window. Rows at or after the last instant are left out.
     """
-    if windows:
-        events = read_partitions(context, windows, "events", GRAPH_EVENT_COLUMNS)
-        users, items = read_partitions(context, windows, "users"), read_partitions(context, windows, "items")
-    else:
-        events, users, items = empty("events")[GRAPH_EVENT_COLUMNS], empty("users"), empty("items")
-    done = pd.Timestamp(after) if after else pd.Timestamp.min.tz_localize("UTC")
-    for instant in instants:
-        graph = fold(
-            graph,
-            events=_between(events, "occurred_at", done, instant),
-            users=_between(users, "valid_from", done, instant),
-            items=_between(items, "valid_from", done, instant),
-            as_of=instant,
-            event_weights=context.params.refresh.event_weights,
-        )
-        done = pd.Timestamp(instant)
+    if not windows or instants[0] <= windows[0].start:
         yield graph
+    done = pd.Timestamp(after) if after else None
+    for batch in _batches(context, windows):
+        delta, last = Arrivals(context, batch), batch[-1].end
+        stops = [instant for instant in instants if batch[0].start < instant < last]
+        for instant in [*stops, min(last, instants[-1])]:
+            graph = _fold(context, graph, delta, done, instant)
+            done = pd.Timestamp(instant)
+            if instant in instants:
+                yield graph
+            if instant == instants[-1]:
+                return
+        done = None
 
 
 def rebuild(context: Context, instants: Sequence[datetime]) -> Iterator[InterestGraph]:
     """Graphs as of the rising `instants`, from scratch."""
-    yield from fold_through(context, start_graph(context), windows_before(context, instants[-1]), instants)
+    yield from fold_through(context, start_graph(context), context.calendar.before(instants[-1]), instants)
 
 
-def windows_before(context: Context, instant: datetime) -> list[Window]:
-    """All windows that start before `instant`."""
-    calendar = context.calendar
-    windows: list[Window] = []
-    while (window := calendar.at(len(windows))).start < instant:
-        windows.append(window)
-    return windows
+def _fold(
+    context: Context, graph: InterestGraph, delta: Arrivals, done: pd.Timestamp | None, instant: datetime
+) -> InterestGraph:
+    events, corrected = delta.events_between(done, pd.Timestamp(instant))
+    return fold(
+        graph,
+        events=events,
+        users=_between(delta.users, done, instant),
+        items=_between(delta.items, done, instant),
+        as_of=instant,
+        event_weights=context.params.refresh.event_weights,
+        corrected=corrected,
+    )
 
 
-def _between(table: pd.DataFrame, column: str, after: pd.Timestamp, instant: datetime) -> pd.DataFrame:
-    return table[(table[column] >= after) & (table[column] < pd.Timestamp(instant))]
+def _batches(context: Context, windows: Sequence[Window]) -> Iterator[list[Window]]:
+    """Windows that may be folded in one go: nodes are appended by arrival, and only late events break that order."""
+    late = bringers_of_late_events(context)
+    batch: list[Window] = []
+    for window in windows:
+        if window.name in late and batch:
+            yield batch
+            batch = []
+        batch.append(window)
+        if window.name in late:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _between(catalogue: pd.DataFrame, after: pd.Timestamp | None, instant: datetime) -> pd.DataFrame:
+    new = catalogue["valid_from"] < pd.Timestamp(instant)
+    return catalogue[new & (catalogue["valid_from"] >= after)] if after is not None else catalogue[new]

@@ -43,7 +43,7 @@ class Refusal(RegistryError):
 
 GENESIS = "genesis"
 _BUSY_SECONDS = 30
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Ledger:
     """The ledger at `url`: SQLite (made with its folder on first use) or PostgreSQL."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         try:
             self.where = make_url(url).render_as_string(hide_password=True)
             self._engine = _open_engine(url)
@@ -102,13 +103,14 @@ class Ledger:
                 where="TIDEGRAPH_LEDGER_URL",
                 mend="write sqlite:////path/ledger.db or postgresql://…, which needs `pip install psycopg[binary]`",
             ) from error
-        with self._reachable():
-            _make_table(self._engine)
 
     def entries(self) -> list[Entry]:
-        """All entries, oldest first."""
+        """All entries, oldest first. Looking makes no database: where there is none, there are no entries."""
+        file = make_url(self._url).database if make_url(self._url).get_backend_name() == "sqlite" else None
+        if file is not None and not Path(file).exists():
+            return []
         with self._reachable(), self._engine.connect() as connection:
-            return _read(connection)
+            return _read(connection) if inspect(connection).has_table(_TABLE.name) else []
 
     def champion(self) -> Entry | None:
         """The promotion of the version that serves."""
@@ -127,31 +129,48 @@ class Ledger:
         rolled back before and `forced` is not set (it asks for a reason).
         """
         for _ in range(_ATTEMPTS):
-            with self._reachable(), self._engine.begin() as connection:
+            with self._reachable():
+                entry = self._enter(draft, forced)
+            if entry is not None:
+                return entry
+        raise RegistryError(
+            "the ledger is written to all the time", where=self.where, mend="run the same command again"
+        )
+
+    def _enter(self, draft: Draft, forced: bool) -> Entry | None:
+        """The entry made, or the one made before; None when another process was first: judge anew what it entered."""
+        try:
+            _make_place(self._url)
+            _make_table(self._engine)
+            with self._engine.begin() as connection:
                 entries = _read(connection)
+                self._refuse_broken(entries)
                 done = [entry for entry in entries if entry.update_key == draft.update_key]
                 if done:
                     return done[0]
                 self._refuse(draft, entries, forced)
                 entry = _chain(draft, entries)
-                try:
-                    connection.execute(insert(_TABLE).values(asdict(entry)))
-                except IntegrityError:
-                    connection.rollback()  # another process was first: judge anew against what it entered
-                else:
-                    return entry
-        raise RegistryError(
-            "the ledger is written to all the time", where=self.where, mend="run the same command again"
-        )
+                connection.execute(insert(_TABLE).values(asdict(entry)))
+                return entry
+        except IntegrityError:
+            return None
+        except OperationalError as error:
+            # SQLite does not wait where waiting could not help: what was read is out of date
+            if "locked" in str(error.orig):
+                return None
+            raise
 
     def verify(self) -> int | None:
         """The `seq` of the first entry that is not as it was written; None when the whole chain holds."""
-        follows = GENESIS
-        for number, entry in enumerate(self.entries(), start=1):
-            if entry.seq != number or entry.follows != follows or entry.hash != _hash(asdict(entry)):
-                return entry.seq
-            follows = entry.hash
-        return None
+        return _first_broken(self.entries())
+
+    def _refuse_broken(self, entries: Sequence[Entry]) -> None:
+        broken = _first_broken(entries)
+        if broken is not None:
+            raise self._refusal(
+                f"entry {broken} of the ledger is not as it was written; nothing is entered after it",
+                "restore the ledger from a backup of before the change; the champion keeps serving",
+            )
 
     def _refuse(self, draft: Draft, entries: Sequence[Entry], forced: bool) -> None:
         standing = standing_promotions(entries)
@@ -184,11 +203,11 @@ class Ledger:
     def _reachable(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except (DatabaseError, OSError) as error:
             raise RegistryError(
-                f"the ledger cannot be reached: {error.orig}",
+                f"the ledger cannot be used: {getattr(error, 'orig', None) or error}",
                 where=self.where,
-                mend="start its database, or mend TIDEGRAPH_LEDGER_URL, and run the same command again",
+                mend="start its database, mend TIDEGRAPH_LEDGER_URL, or restore it from a backup; then run this again",
             ) from error
 
 
@@ -212,11 +231,15 @@ def _open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(url, poolclass=NullPool)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_place(url: str) -> None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _make_table(engine: Engine) -> None:
@@ -237,6 +260,15 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 def _read(connection: Connection) -> list[Entry]:
     rows = connection.execute(select(_TABLE).order_by(_TABLE.c.seq)).mappings()
     return [Entry(**row) for row in rows]
+
+
+def _first_broken(entries: Sequence[Entry]) -> int | None:
+    follows = GENESIS
+    for number, entry in enumerate(entries, start=1):
+        if entry.seq != number or entry.follows != follows or entry.hash != _hash(asdict(entry)):
+            return entry.seq
+        follows = entry.hash
+    return None
 
 
 def _chain(draft: Draft, entries: Sequence[Entry]) -> Entry:

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
+import pandas as pd
 from torch import Tensor
 
 from features.graph import InterestGraph, microseconds
 from features.hetero import next_pairs, to_hetero
+from features.revisions import counting
 from models.recommender import Slice
 from pipelines.context import Context
-from pipelines.folding import rebuild, windows_before
+from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
-from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_partitions
+from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_events
+from pipelines.windows import Window
 
 
 def full_slices(job: Job, context: Context) -> list[Slice]:
@@ -23,17 +26,17 @@ def full_slices(job: Job, context: Context) -> list[Slice]:
     cut, length = job.cut(context.params.evaluate), context.params.window.length
     instants = [cut - length * back for back in range(context.params.fit.slices, -1, -1)]
     instants = [instant for instant in instants if instant > context.calendar.origin]
-    return _slices(context, instants, list(rebuild(context, instants[:-1])))
+    return _slices(job, context, instants, list(rebuild(context, instants[:-1])))
 
 
 def slices_since(start: datetime, start_window: str, job: Job, context: Context) -> list[Slice]:
     """The spans from `start` (the champion's cut, in `start_window`) to the job's cut, broken at the cuts between."""
-    between = [window for window in windows_before(context, job.window.start) if window.name > start_window]
+    between = [window for window in context.calendar.before(job.window.start) if window.name > start_window]
     holdout = context.params.evaluate.holdout
     instants = [start, *(window.end - holdout for window in between), job.cut(context.params.evaluate)]
     names = [start_window, *(window.name for window in between)]
     graphs = [graph_as_of(instant, context, name) for instant, name in zip(instants[:-1], names, strict=True)]
-    return _slices(context, instants, graphs)
+    return _slices(job, context, instants, graphs)
 
 
 def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGraph:
@@ -45,15 +48,17 @@ def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGra
     return next(rebuild(context, [instant]))
 
 
-def bought_between(start: datetime, end: datetime, graph: InterestGraph, context: Context) -> Tensor:
-    """[2, n] pairs (user row, item row of `graph`) bought in `[start, end)`."""
-    windows = [window for window in windows_before(context, end) if window.end > start]
-    events = read_partitions(context, windows, "events", GRAPH_EVENT_COLUMNS)
-    return next_pairs(events[(events["occurred_at"] >= start) & (events["occurred_at"] < end)], graph)
+def bought_between(
+    start: datetime, end: datetime, graph: InterestGraph, context: Context, known_by: Window | None = None
+) -> Tensor:
+    """[2, n] pairs (user row, item row of `graph`) bought in `[start, end)`, as far as known by `known_by`."""
+    windows = [window for window in context.calendar.before(end) if window.end > start]
+    events = read_events(context, windows, known_by=known_by, columns=["event_id", *GRAPH_EVENT_COLUMNS])
+    return next_pairs(events[counting(events, pd.Timestamp(end)) & (events["occurred_at"] >= start)], graph)
 
 
-def _slices(context: Context, instants: Sequence[datetime], graphs: Sequence[InterestGraph]) -> list[Slice]:
+def _slices(job: Job, context: Context, instants: Sequence[datetime], graphs: Sequence[InterestGraph]) -> list[Slice]:
     return [
-        Slice(to_hetero(graph), bought_between(start, end, graph, context))
+        Slice(to_hetero(graph), bought_between(start, end, graph, context, job.window))
         for graph, (start, end) in zip(graphs, pairwise(instants), strict=True)
     ]

@@ -19,6 +19,7 @@ from pydantic import (
     PositiveInt,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from features.schema import EVENT_TYPES
@@ -41,10 +42,29 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Mode = Literal["incremental", "full", "graph-only", "skip"]
 
 
+class _OneKeyOnce(yaml.SafeLoader):
+    """YAML that refuses a key given twice, of which the first would silently not count."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 class Section(BaseModel):
     """Frozen, and refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flags(cls, value: object) -> object:
+        if isinstance(value, bool):  # YAML's yes, on and true would pass for the number 1
+            raise ValueError("write a number or a text, not true or false")
+        return value
 
 
 class WindowParams(Section):
@@ -65,6 +85,8 @@ class CollectParams(Section):
 
 class ValidateParams(Section):
     max_refused: Share
+    max_lateness: Duration
+    max_moments_a_minute: PositiveInt
     outlier_quantile: Share
 
 
@@ -150,11 +172,39 @@ class Params(Section):
     gate: GateParams
     publish: PublishParams
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Params:
+        wrong = [*_strange_half_lives(self), *_strange_floors(self)]
+        if self.evaluate.holdout > self.window.length:
+            wrong.append("evaluate.holdout is longer than window.length: there would be nothing left to learn from")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def _strange_half_lives(params: Params) -> list[str]:
+    evaluate, held = params.evaluate, params.refresh.half_lives
+    asked = {
+        "fit.als_half_life": params.fit.als_half_life,
+        "evaluate.popularity_half_life": evaluate.popularity_half_life,
+        "evaluate.personal_half_life": evaluate.personal_half_life,
+        "evaluate.ials.half_life": evaluate.ials.half_life,
+    }
+    days = ", ".join(f"{half_life / timedelta(days=1):g}d" for half_life in held)
+    return [f"{key} is not one of refresh.half_lives ({days})" for key, value in asked.items() if value not in held]
+
+
+def _strange_floors(params: Params) -> list[str]:
+    k = params.evaluate.k
+    known = [f"{metric}_at_{k}" for metric in ("ndcg", "recall", "hit_rate", "coverage")]
+    strange = sorted(set(params.gate.floors) - set(known))
+    return [f"gate.floors names {', '.join(strange)}, but measured are {', '.join(known)}"] if strange else []
+
 
 def read_params(path: Path) -> Params:
     """Read and check params.yaml; every wrong key or value is named with its path and how to mend it."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_OneKeyOnce)
     except OSError as error:
         raise ParamsError(
             f"params file cannot be read: {error.strerror}",
@@ -165,6 +215,12 @@ def read_params(path: Path) -> Params:
         raise ParamsError(
             f"params file is no YAML: {error}", where=str(path), mend="mend the syntax at the place named"
         ) from error
+    if not isinstance(raw, dict):
+        raise ParamsError(
+            "params file is empty" if raw is None else "params file holds no sections",
+            where=str(path),
+            mend="copy the params.yaml that came with Tidegraph, and change what you need",
+        )
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
@@ -177,7 +233,9 @@ def read_params(path: Path) -> Params:
 
 
 def _describe(problem: Any) -> tuple[str, str]:
-    path = ".".join(str(part) for part in problem["loc"]) or "the file"
+    if not problem["loc"]:
+        return problem["msg"].removeprefix("Value error, "), "set these keys as docs/params.md says"
+    path = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown key {path}", _nearest(problem["loc"])
     if problem["type"] == "missing":

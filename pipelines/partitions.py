@@ -1,25 +1,109 @@
-"""Reading the accepted rows of past windows back from the data registry."""
+"""Reading accepted rows back from the data registry, by the window they belong to and by the window they arrived in.
+
+The partition of a window holds `events`, `users` and `items`, and for each later window that brought some of its events
+a file `late-<that window>` (`replay-<that window>` for rows mended in quarantine). Nothing is ever taken out again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from features.schema import TABLES
+from features.schema import TABLES, empty
+from pipelines.accepted_files import read_accepted
 from pipelines.context import Context
-from pipelines.files import read_table
 from pipelines.windows import Window
 
-GRAPH_EVENT_COLUMNS = ["user_id", "item_id", "event_type", "occurred_at"]
-"""All that the graph and the labels need of an event; whole partitions would take four times the memory."""
+GRAPH_EVENT_COLUMNS = ["user_id", "item_id", "event_type", "occurred_at", "revision"]
+"""All that the graph needs of an event; whole partitions would take four times the memory."""
+
+ADDED = ("late", "replay")
+"""Kinds of files that a later window adds to a partition."""
 
 
-def read_partitions(
-    context: Context, windows: Iterable[Window], table: str, columns: list[str] | None = None
+@dataclass(frozen=True)
+class EventFile:
+    """Events of the window `belongs`, which arrived in the window `arrived` (both by name)."""
+
+    path: Path
+    belongs: str
+    arrived: str
+
+
+def read_partitions(context: Context, windows: Iterable[Window], table: str) -> pd.DataFrame:
+    """Rows of `users` or `items` of all `windows`, in their order."""
+    paths = [_folder(context) / window.name / f"{table}.parquet" for window in windows]
+    return _together([read_accepted(path, table) for path in paths], table)
+
+
+def read_arrivals(context: Context, windows: Sequence[Window], columns: list[str] | None = None) -> pd.DataFrame:
+    """The events that arrived in `windows`: those of the windows themselves, and late ones that belong before them."""
+    names = {window.name for window in windows}
+    files = [file for file in event_files(context) if file.arrived in names]
+    return _read(sorted(files, key=lambda file: (file.arrived, file.belongs)), columns)
+
+
+def read_events(
+    context: Context,
+    windows: Iterable[Window],
+    *,
+    known_by: Window | None = None,
+    columns: list[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
 ) -> pd.DataFrame:
-    """Rows of `table` of all `windows`, in their order."""
-    folder = context.path("registry", "partitions")
-    parts = [read_table(folder / window.name / f"{table}.parquet", columns) for window in windows]
+    """The events that belong to `windows`, late ones included, as far as they had arrived by the window `known_by`.
+
+    Every revision of a corrected event is among them; `filters` are those of pandas.read_parquet.
+    """
+    names = {window.name for window in windows}
+    files = [file for file in event_files(context) if file.belongs in names]
+    if known_by is not None:
+        files = [file for file in files if file.arrived <= known_by.name]
+    return _read(files, columns, filters)
+
+
+def rows_digest(context: Context, known_by: Window) -> str:
+    """SHA-256 over all rows that had arrived by `known_by`: a graph folded from other rows is out of date."""
+    total = hashlib.sha256()
+    files = [file for file in event_files(context) if file.arrived <= known_by.name]
+    catalogues = {file.path.with_name(f"{table}.parquet") for file in files for table in ("users", "items")}
+    for path in sorted({file.path for file in files} | catalogues):
+        total.update(path.relative_to(_folder(context)).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def bringers_of_late_events(context: Context) -> set[str]:
+    """The names of the windows in which events of earlier windows arrived."""
+    return {file.arrived for file in event_files(context) if file.arrived != file.belongs}
+
+
+def event_files(context: Context) -> Iterator[EventFile]:
+    """All files of events in the data registry, by the window they belong to, then by arrival."""
+    for folder in sorted(path.parent for path in _folder(context).glob("*/events.parquet")):
+        yield EventFile(folder / "events.parquet", folder.name, folder.name)
+        added = (path for kind in ADDED for path in folder.glob(f"{kind}-*.parquet"))
+        for path in sorted(added, key=lambda path: path.stem.split("-", 1)[::-1]):
+            yield EventFile(path, folder.name, path.stem.split("-", 1)[1])
+
+
+def _folder(context: Context) -> Path:
+    return context.path("registry", "partitions")
+
+
+def _read(
+    files: Iterable[EventFile], columns: list[str] | None, filters: list[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
+    return _together([read_accepted(file.path, "events", columns, filters) for file in files], "events", columns)
+
+
+def _together(parts: list[pd.DataFrame], table: str, columns: list[str] | None = None) -> pd.DataFrame:
     types = {name: dtype for name, dtype in TABLES[table].items() if columns is None or name in columns}
+    if not parts:
+        return empty(table)[list(types)]
     return pd.concat(parts, ignore_index=True).astype(types)

@@ -23,6 +23,14 @@ class Record:
     wall_seconds: float
 
 
+@dataclass(frozen=True)
+class StepRun:
+    """What a step gave, and whether it gave it before and was not run again."""
+
+    result: dict[str, Any]
+    repeated: bool
+
+
 def find_record(step: str, job: Job, context: Context) -> Record | None:
     path = context.path("updates", job.name, "records", f"{step}.json")
     return Record(**read_json(path)) if path.is_file() else None

@@ -94,7 +94,7 @@ def rollback(context: Context, *, reason: str, actor: str) -> Entry:
     ledger = _open_ledger(context)
     entries, champion, previous = ledger.entries(), ledger.champion(), ledger.previous()
     if champion is None or previous is None:
-        serving = f"version {champion.version} is the only one" if champion else "nothing was promoted yet"
+        serving = f"no version was promoted before {champion.version}" if champion else "nothing was promoted yet"
         raise RegistryError(
             f"there is nothing to roll back to: {serving}",
             where=f"ledger {ledger.where}",
@@ -121,6 +121,7 @@ def sync_aliases(context: Context) -> None:
     ledger = _open_ledger(context)
     champion, previous = ledger.champion(), ledger.previous()
     if champion is None:
+        _refuse_lost_ledger(context, ledger)
         return
     with _mlflow_answers(context):
         client = open_client(context)
@@ -156,9 +157,9 @@ def promoted_by(context: Context, update_key: str) -> bool:
     return any(entry.update_key == update_key for entry in _open_ledger(context).entries())
 
 
-def ledger_ok(context: Context) -> bool:
-    """Whether every entry of the ledger is as it was written."""
-    return _open_ledger(context).verify() is None
+def broken_entry(context: Context) -> int | None:
+    """The number of the ledger's first entry that is not as it was written; None when all are."""
+    return _open_ledger(context).verify()
 
 
 def model_folder(context: Context, version: str) -> Path:
@@ -174,6 +175,19 @@ def model_folder(context: Context, version: str) -> Path:
                 uri = f"{location}/artifacts/{ARTIFACT}"
                 download_artifacts(artifact_uri=uri, dst_path=str(beside), tracking_uri=context.settings.mlflow_uri)
         return cached / ARTIFACT
+
+
+def _refuse_lost_ledger(context: Context, ledger: Ledger) -> None:
+    """An alias without a ledger: it was lost, or is looked for in the wrong place."""
+    with _mlflow_answers(context):
+        found = open_client(context).search_registered_models(f"name = '{MODEL}'")
+    serving = found[0].aliases.get("champion") if found else None
+    if serving is not None:
+        raise RegistryError(
+            f"the ledger is empty, but MLflow says that version {serving} serves",
+            where=f"ledger {ledger.where}",
+            mend="point TIDEGRAPH_LEDGER_URL at the ledger of this MLflow, or restore it from a backup",
+        )
 
 
 def _open_ledger(context: Context) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ from pipelines.files import digest_json
 from pipelines.guards import check_window
 from pipelines.jobs import Job
 from pipelines.locks import hold
-from pipelines.records import Record, drop_records, find_record, write_record
+from pipelines.records import Record, StepRun, drop_records, find_record, write_record
 from pipelines.revision import code_revision
 
 STEPS = (
@@ -35,17 +36,21 @@ def run_step(name: str, job: Job, context: Context) -> dict[str, Any]:
 
     Raises BusyError when another process works on the same window.
     """
-    with hold(context.path("locks"), f"window-{job.name}"):
-        return _run(name, job, context)
+    return perform([name], job, context)[name].result
 
 
 def run_all(job: Job, context: Context) -> dict[str, dict[str, Any]]:
     """Run all steps in order under one lock; results by step."""
+    return {name: done.result for name, done in perform(STEPS, job, context).items()}
+
+
+def perform(names: Iterable[str], job: Job, context: Context) -> dict[str, StepRun]:
+    """Run the steps named in their order, under one lock; by name what each gave, and whether it was done before."""
     with hold(context.path("locks"), f"window-{job.name}"):
-        return {name: _run(name, job, context) for name in STEPS}
+        return {name: _run(name, job, context) for name in names}
 
 
-def _run(name: str, job: Job, context: Context) -> dict[str, Any]:
+def _run(name: str, job: Job, context: Context) -> StepRun:
     if name not in STEPS:
         raise StoreError(f"there is no step {name!r}", where="step", mend=f"name one of: {', '.join(STEPS)}")
     check_window(job, context)
@@ -54,14 +59,16 @@ def _run(name: str, job: Job, context: Context) -> dict[str, Any]:
     record = find_record(name, job, context)
     if record is not None and record.key == key and _stands(record, module, job, context):
         context.say(f"{job.name} {name}: already done")
-        return record.result
+        return StepRun(record.result, repeated=True)
     context.say(f"{job.name} {name}")
     drop_records(STEPS[STEPS.index(name) :], job, context)
     cpu, wall = time.process_time(), time.perf_counter()
     result = module.run(job, context)
     spent = {"cpu_seconds": time.process_time() - cpu, "wall_seconds": time.perf_counter() - wall}
     write_record(Record(name, key, result, **spent), job, context)
-    return result
+    if "skipped" in result:
+        context.say(f"{job.name} {name}: skipped: {result['skipped']}")
+    return StepRun(result, repeated=False)
 
 
 def _key(name: str, job: Job, context: Context, module: ModuleType) -> str:

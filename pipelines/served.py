@@ -33,7 +33,7 @@ class Served:
         row = pd.Index(self.graph.users["user_id"]).get_indexer(pd.Index([user_id]))[0]
         if row < 0:
             raise UnknownUserError(
-                f"user {user_id!r} is not in the graph that serves",
+                f"user {user_id[:80]!r} is not in the graph that serves",
                 where=f"version {self.version}, {len(self.graph.users)} users",
                 mend="check the id; a new user appears after the update of the window of their first event",
             )
@@ -64,7 +64,7 @@ def load_served(context: Context) -> Served:
         raise RegistryError(
             "there is no champion yet",
             where=f"ledger {context.settings.ledger_url}",
-            mend="run `tidegraph bootstrap --until 2017-10-08` (or `make demo`) first",
+            mend="run `tidegraph bootstrap --until <window>` first: it makes one of all windows before the one named",
         )
     return load_version(context, champion.version)
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import ParamsError
+
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: the packages lie directly below it."""
 
@@ -18,6 +20,7 @@ class Settings:
     home: Path
     params: Path
     drop: Path
+    mapping: Path | None
     mlflow_uri: str
     mlflow_experiment: str
     ledger_url: str
@@ -38,9 +41,24 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         home=home,
         params=Path(env.get("TIDEGRAPH_PARAMS") or ROOT / "params.yaml").expanduser().resolve(),
         drop=Path(env.get("TIDEGRAPH_DROP") or home / "drop").expanduser().resolve(),
+        mapping=Path(env["TIDEGRAPH_MAPPING"]).expanduser().resolve() if env.get("TIDEGRAPH_MAPPING") else None,
         mlflow_uri=env.get("TIDEGRAPH_MLFLOW_URI") or f"sqlite:///{home / 'mlflow' / 'mlflow.db'}",
         mlflow_experiment=env.get("TIDEGRAPH_MLFLOW_EXPERIMENT") or "interest-graph",
         ledger_url=env.get("TIDEGRAPH_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
         dvc_remote=env.get("TIDEGRAPH_DVC_REMOTE") or str(home / "dvc-remote"),
         actor=env.get("TIDEGRAPH_ACTOR") or "tidegraph",
     )
+
+
+def check_places(settings: Settings) -> None:
+    """Refuse a TIDEGRAPH_HOME that is no folder, or in which nothing can be written; nothing is made by looking."""
+    nearest = settings.home
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ParamsError(
+            f"{settings.home} cannot be used as home: "
+            + (f"{nearest} is no folder" if not nearest.is_dir() else f"{nearest} is not writable"),
+            where="TIDEGRAPH_HOME",
+            mend="point it at a folder of your own; it is made where it is missing",
+        )

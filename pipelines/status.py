@@ -12,16 +12,18 @@ from pipelines.graph_files import read_manifest
 
 
 def read_status(context: Context) -> dict[str, Any]:
-    """`champion`, `previous`, `graph`, `snapshots`, `quarantined`, `ledger_ok`; null where there is none yet."""
+    """What `status --json` shows: null stands for what there is not (yet)."""
     registry.sync_aliases(context)
     champion, previous = registry.champion(context), registry.previous(context)
+    broken = registry.broken_entry(context)
     return {
         "champion": champion.to_dict() if champion else None,
         "previous": previous.to_dict() if previous else None,
         "graph": _graph(context),
         "snapshots": open_data_registry(context).tags(),
         "quarantined": _quarantined(context),
-        "ledger_ok": registry.ledger_ok(context),
+        "ledger_ok": broken is None,
+        "ledger_broken_at": broken,
     }
 
 

@@ -64,6 +64,10 @@ class Calendar:
             )
         return self.at(steps)
 
+    def before(self, instant: datetime) -> list[Window]:
+        """All windows that start before `instant`."""
+        return [self.at(i) for i in range(-(-(instant - self.origin) // self.length))]
+
     def until(self, name: str) -> list[Window]:
         """All windows that end at or before the window start named."""
         return [self.at(i) for i in range(self.index(self.window(name)))]

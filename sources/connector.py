@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +16,11 @@ import features.schema
 
 @dataclass(frozen=True)
 class Tables:
-    """One window's tables, with exactly the columns and types of features/schema.py.
+    """One window's tables, with exactly the columns and types of `LANDED` in features/schema.py.
 
     `events` are sorted by (occurred_at, event_id); `users` and `items` are the rows whose `valid_from` the source
-    says, sorted by it. `notes` are sentences for the user, such as a column that was left out.
+    says, sorted by it. A row of which something could not be read says so in its column `fault`. `notes` are sentences
+    for the user, such as a column that the contract does not know.
     """
 
     events: pd.DataFrame
@@ -60,6 +61,20 @@ class Connector(ABC):
         """When the source's last event happened; None for a source that is still growing."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a connector that a mapping describes finds and keeps things, and on which calendar.
+
+    `drop` is the user's folder of files, `state` the connectors' own for caches and cursors; windows start at
+    `first_start` and last `length`.
+    """
+
+    drop: Path
+    state: Path
+    first_start: datetime
+    length: timedelta
+
+
 def digest(*parts: str | bytes) -> str:
     """SHA-256 over `parts` and over the code that turns a source into tables."""
     total = hashlib.sha256(_code())
@@ -77,5 +92,5 @@ def sort_table(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
 @cache
 def _code() -> bytes:
     """The bytes of this package and of the contract: a landing made by other code is not reused."""
-    modules = sorted(Path(__file__).parent.glob("*.py"))
+    modules = sorted(Path(__file__).parent.rglob("*.py"))
     return b"".join(path.read_bytes() for path in [*modules, Path(features.schema.__file__)])

@@ -1,144 +1,158 @@
-"""Reading one dropped file, CSV, JSON Lines or Parquet, into a Sheet; what cannot be read is named by its place."""
+"""Reading one file, CSV, JSON Lines or Parquet, batch by batch; what cannot be read of it is named by its place."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable
+import codecs
+import lzma
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field, field_validator
 
 from sources.connector import SourceFault
-from sources.drop_cells import Sheet
+from sources.drop_csv import read_csv
+from sources.drop_json import read_jsonl
+from sources.mapping.faults import Places
+from sources.mapping.rules import Section
+
+Batch = tuple[pa.Table, Places]
+
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".xz": "xz"}
+KINDS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+BATCH_ROWS = 131_072
 
 
-def read_sheet(path: Path) -> Sheet:
-    """The cells of `path`; its suffix says what it is. Raises SourceFault."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise SourceFault(
-            f"{path.name} is of an unknown kind",
-            where=str(path),
-            mend=f"write it as one of {', '.join(READERS)}, or take it out of the folder",
-        )
+class FileRows(Section):
+    """What a mapping says of a table's files: `paths` are globs below the drop folder and may hold `{window}`.
+
+    `columns` names the columns of a file without a header; cells in `nulls` are empty. The rest defaults to what the
+    suffix says.
+    """
+
+    paths: tuple[str, ...] = Field(min_length=1)
+    format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    quote: str | None = Field(default='"', min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    columns: tuple[str, ...] = ()
+    nulls: tuple[str, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, given: str) -> str:
+        try:
+            return codecs.lookup(given).name
+        except LookupError:
+            raise ValueError(f"{given!r} is no encoding; write one such as utf-8 or latin-1") from None
+
+    @field_validator("paths")
+    @classmethod
+    def _below_the_drop(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in given:
+            if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+                raise ValueError(f"{pattern!r} must be a path below the drop folder")
+        if len({"{window}" in pattern for pattern in given}) > 1:
+            raise ValueError("either all paths hold {window}, or none does")
+        return given
+
+    @property
+    def by_window(self) -> bool:
+        """Whether each file belongs to the window that its path names."""
+        return "{window}" in self.paths[0]
+
+
+def read_batches(path: Path, rows: FileRows, *, entire: Collection[str] = ()) -> Iterator[Batch]:
+    """The rows of `path` as they stand there, at least one batch, each with the places of its rows.
+
+    Nested objects are taken apart to columns with dotted names, but for those under a name in `entire`.
+    Raises SourceFault for what concerns the file as a whole; a row that cannot be taken apart is a fault of its own.
+    """
+    kind, compression = _kind(path, rows)
     try:
-        return reader(path)
-    except OSError as error:
+        if kind == "parquet":
+            yield from _read_parquet(path, entire)
+        elif kind == "jsonl":
+            yield from read_jsonl(path, _opener(path, compression), rows.encoding, entire=entire)
+        else:
+            yield from read_csv(path, _opener(path, compression), _delimited(kind, rows))
+    except (OSError, EOFError, lzma.LZMAError) as error:
         raise SourceFault(
-            f"{path.name} cannot be read: {error.strerror or error}",
+            f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             mend="mend the file or its permissions, or drop it anew",
         ) from error
 
 
-def _read_csv(path: Path) -> Sheet:
-    reader = csv.reader(io.StringIO(_decode(path), newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(path, header)
-        rows, lines = [], []
-        for row in reader:
-            if row:  # a blank line is no row
-                _check_width(path, header, row, reader.line_num)
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
+def _kind(path: Path, rows: FileRows) -> tuple[str, str | None]:
+    """What the file is, and how it is compressed."""
+    compression = COMPRESSIONS.get(path.suffix.lower())
+    inner = Path(path.stem) if compression else path
+    kind = rows.format or KINDS.get(inner.suffix.lower())
+    if kind is None or (kind == "parquet" and compression):
         raise SourceFault(
-            f"{path.name} is no CSV: {error}",
-            where=f"{path}, line {reader.line_num}",
-            mend="mend the quotes on that line, or drop the file anew",
-        ) from error
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
-    return Sheet(path, dict(zip(header, columns, strict=True)), lines)
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    if not any(header):
-        raise SourceFault(
-            f"{path.name} has no header",
-            where=f"{path}, line 1",
-            mend="write the column names of the event contract on the first line, even for a file without rows",
+            f"{path.name} is of an unknown kind",
+            where=str(path),
+            mend=f"write it as one of {', '.join(KINDS)} (text also as {', '.join(COMPRESSIONS)}), name its `format` in"
+            " a mapping, or take it out of the folder",
         )
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise SourceFault(
-            f"{path.name} names column {twice[0]!r} more than once",
-            where=f"{path}, line 1",
-            mend="give each column a name of its own",
-        )
+    return kind, compression
 
 
-def _check_width(path: Path, header: list[str], row: list[str], line: int) -> None:
-    if len(row) != len(header):
-        raise SourceFault(
-            f"{path.name} is ragged: {len(row)} cells under {len(header)} column names",
-            where=f"{path}, line {line}",
-            mend="give the line one cell a column; quote cells that hold a comma",
-        )
+def _delimited(kind: str, rows: FileRows) -> FileRows:
+    return rows if rows.delimiter else rows.model_copy(update={"delimiter": "\t" if kind == "tsv" else ","})
 
 
-def _read_jsonl(path: Path) -> Sheet:
-    records: list[dict[str, Any]] = []
-    lines = []
-    for number, line in enumerate(_decode(path).split("\n"), start=1):
-        if line.strip():
-            records.append(_record(path, line, number))
-            lines.append(number)
-    names = dict.fromkeys(name for record in records for name in record)
-    return Sheet(path, {name: [record.get(name) for record in records] for name in names}, lines)
+def _opener(path: Path, compression: str | None) -> Callable[[], IO[bytes]]:
+    """Opens the file's bytes, decompressed; they may be asked for more than once."""
+
+    def open_() -> Any:
+        if compression == "xz":
+            return lzma.open(path)
+        return pa.input_stream(str(path), compression=compression)
+
+    return open_
 
 
-def _record(path: Path, line: str, number: int) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise SourceFault(
-            f"{path.name} holds broken JSON: {error}",
-            where=f"{path}, line {number}",
-            mend="write one whole JSON object a line",
-        ) from error
-    if not isinstance(record, dict):
-        raise SourceFault(
-            f"{path.name} holds {type(record).__name__} where an object should be",
-            where=f"{path}, line {number}",
-            mend='write one JSON object a line, such as {"user_id": "7", ...}',
-        )
-    return record
-
-
-def _read_parquet(path: Path) -> Sheet:
+def _read_parquet(path: Path, entire: Collection[str]) -> Iterator[Batch]:
     try:
         # a file, not a dataset: the folder's own name, such as domain=x, must not become a column
-        table = pq.ParquetFile(path).read()
-        columns = {name: table[name].to_pylist() for name in table.column_names}
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, ValueError) as error:
+        with pq.ParquetFile(path) as file:
+            yield _flat(path, file.schema_arrow.empty_table(), entire), Places(path.name, range(0), "row")
+            first = 1
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                batch.validate(full=True)
+                table = _flat(path, pa.Table.from_batches([batch]), entire)
+                yield table, Places(path.name, range(first, first + len(table)), "row")
+                first += len(table)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceFault(
-            f"{path.name} is no whole Parquet file: {error}",
+            f"{path.name} is no whole Parquet file: {_short(error)}",
             where=f"{path}, {path.stat().st_size} bytes",
             mend="it was probably cut off while it was copied: drop it anew",
         ) from error
-    return Sheet(path, columns, range(1, table.num_rows + 1), unit="row")
 
 
-def _decode(path: Path) -> str:
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+def _flat(path: Path, table: pa.Table, entire: Collection[str]) -> pa.Table:
+    while nested := [
+        i for i, each in enumerate(table.schema) if pa.types.is_struct(each.type) and each.name not in entire
+    ]:
+        position = nested[0]
+        parts = table.select([position]).flatten()
+        table = table.remove_column(position)
+        for name, part in reversed(list(zip(parts.column_names, parts.columns, strict=True))):
+            table = table.add_column(position, name, part)
+    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    if twice:
         raise SourceFault(
-            f"{path.name} is not UTF-8: byte 0x{content[error.start]:02x} makes no character",
-            where=f"{path}, byte {error.start}, line {line}",
-            mend="save the file as UTF-8",
-        ) from error
+            f"{path.name} names column {twice[0]!r} more than once",
+            where=str(path),
+            mend="give each column a name of its own",
+        )
+    return table
 
 
-READERS: dict[str, Callable[[Path], Sheet]] = {
-    ".csv": _read_csv,
-    ".jsonl": _read_jsonl,
-    ".parquet": _read_parquet,
-}
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

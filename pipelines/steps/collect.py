@@ -16,7 +16,7 @@ from pipelines.files import digest_json, read_json, whole_folder, write_json, wr
 from pipelines.jobs import Job
 from pipelines.windows import Window
 from sources.catalogue import open_connector
-from sources.connector import Connector, SourceFault, Tables
+from sources.connector import Connector, Place, SourceFault, Tables
 
 MANIFEST = "manifest.json"
 
@@ -47,7 +47,9 @@ def fingerprint(job: Job, context: Context) -> dict[str, Any]:
 
 def _open(context: Context) -> Connector:
     with _faults():
-        return open_connector(context.params.collect.connector, context.settings.drop, context.calendar.origin)
+        calendar = context.calendar
+        place = Place(context.settings.drop, context.path("sources"), calendar.origin, calendar.length)
+        return open_connector(context.params.collect.connector, place, context.settings.mapping)
 
 
 def _refuse_future(connector: Connector, job: Job) -> None:

@@ -33,7 +33,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         return {"skipped": plan["reason"]}
     graph = read_graph(context.path("graphs", job.name, "cut"))
     hetero = to_hetero(graph)
-    truth = bought_between(job.cut(context.params.evaluate), job.window.end, graph, context)
+    truth = bought_between(job.cut(context.params.evaluate), job.window.end, graph, context, job.window)
     makers = _contestants(plan, job, context, hetero)
 
     def judge(name: str) -> Evaluation:

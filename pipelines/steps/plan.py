@@ -29,6 +29,11 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     return plan | {"run_id": _open_run(job, context, plan)}
 
 
+def fingerprint(job: Job, context: Context) -> str:
+    """All params: an update under other params is another update, with a run of its own."""
+    return digest_json(context.params.model_dump(mode="json", by_alias=True))
+
+
 def still_valid(result: dict[str, Any], job: Job, context: Context) -> bool:
     """A plan stands while its base is the champion, and for good once its update has ended or promoted."""
     if find_record("report", job, context) is not None:

@@ -13,6 +13,7 @@ from pipelines.files import digest_json
 from pipelines.folding import fold_through, rebuild, start_graph
 from pipelines.graph_files import read_graph, read_manifest, write_graph
 from pipelines.jobs import Job
+from pipelines.partitions import rows_digest
 from pipelines.records import read_result
 
 
@@ -30,6 +31,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     about = {
         "window": job.name,
         "refresh": _refresh_digest(context),
+        "rows": rows_digest(context, job.window),
         "snapshots": read_result("snapshot", job, context)["tags"],
     }
     hashes = {
@@ -53,9 +55,13 @@ def _parent(job: Job, context: Context) -> tuple[InterestGraph | None, str]:
     if folder is None or not folder.is_dir():
         context.say(f"{job.name} refresh: no graph of the window before; rebuilding from the snapshots")
         return None, "rebuilt: the graph of the window before is missing"
-    if read_manifest(folder)["about"]["refresh"] != _refresh_digest(context):
-        context.say(f"{job.name} refresh: refresh params changed; rebuilding from the snapshots")
-        return None, "rebuilt: params of refresh changed"
+    about = read_manifest(folder)["about"]
+    changed = "params of refresh" if about["refresh"] != _refresh_digest(context) else ""
+    if previous and about.get("rows") != rows_digest(context, previous):
+        changed = "rows of earlier windows"
+    if changed:
+        context.say(f"{job.name} refresh: {changed} changed; rebuilding from the snapshots")
+        return None, f"rebuilt: {changed} changed"
     return read_graph(folder), f"folded into {folder.parent.name}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.dossier import log_dossier
-from pipelines.files import read_json, write_json
+from pipelines.files import write_json
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 
@@ -19,9 +19,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     row = _row(job, context)
     log_dossier(row, job, context)
     tracking.finish(context, plan["run_id"], "FINISHED")
-    if plan["overtaken"] and path.is_file():
-        return {"row": read_json(path), "note": plan["reason"], "outputs": [f"updates/{job.name}/row.json"]}
-    write_json(path, row)
+    if not (plan["overtaken"] and path.is_file()):
+        write_json(path, row)
     return {"row": row, "note": plan["reason"], "outputs": [f"updates/{job.name}/row.json"]}
 
 

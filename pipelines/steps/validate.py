@@ -6,28 +6,29 @@ from typing import Any
 
 import pandas as pd
 
-from expectations.events import check_events
+from expectations.events import Before, Limits, check_events
 from expectations.items import check_items
-from expectations.pages import render_index, render_page
 from expectations.users import check_users
 from expectations.validation import Validation
-from features.schema import TABLES
+from features.schema import FAULT, TABLES
+from pipelines.accepted import catalogue_before, earliest_of, events_before
 from pipelines.context import Context
 from pipelines.errors import ContractError, StoreError
-from pipelines.files import read_json, read_table, whole_folder, write_json, write_table, write_text
+from pipelines.files import read_table, whole_folder, write_table
 from pipelines.jobs import Job
+from pipelines.quarantine import REASONS, ROW
+from pipelines.validation_report import most_broken, summarise, write_index, write_validation
 from pipelines.windows import Window
-
-REASONS = "reasons"
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Validate the job's windows, oldest first.
 
-    Returns `{"windows": {name: {"collected", "accepted", "quarantined", "reasons", "warnings"}}, "passed": True}`: rows
-    by table, rows by broken row promise. Raises ContractError for the first window that breaks a promise of the batch.
+    Returns `{"windows": {name: {"collected", "accepted", "quarantined", "reasons", "warnings", "late"}}, "passed"}`:
+    rows by table, rows by broken row promise, late events by the window they belong to. Raises ContractError for the
+    first window that breaks a promise of the batch.
     """
-    catalogue = _catalogue_before(job, context)
+    catalogue = catalogue_before(job.windows[0], context)
     validated = {}
     try:
         for position, window in enumerate(job.windows, start=1):
@@ -36,8 +37,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
             told = f"{summary['accepted']['events']:,} accepted, {summary['quarantined']['events']:,} quarantined"
             context.say(f"validated {window.name} ({position}/{len(job.windows)}): {told}")
     finally:
-        _write_index(context)
-    outputs = [f"{place}/{name}" for name in validated for place in ("accepted", "quarantine")]
+        write_index(context)
+    outputs = [f"{place}/{name}" for name in validated for place in ("accepted", "late", "quarantine")]
     return {"windows": validated, "passed": True, "outputs": [*outputs, "validation/docs/index.html"]}
 
 
@@ -48,16 +49,18 @@ def _validate(window: Window, catalogue: set[str], context: Context) -> dict[str
     validations = _check(tables, window, catalogue, context)
     stopped = [f"{name}: {reason}" for name, check in validations.items() for reason in check.reasons]
     accepted, quarantined = _part(tables, validations)
-    summary = _summary(tables, validations, stopped)
-    _write_validation(window, summary, validations, context)
+    late = _take_late(accepted, window, context)
+    summary = summarise(tables, validations, stopped) | {"late": {name: len(rows) for name, rows in late.items()}}
+    write_validation(window, tables, summary, validations, context)
     if stopped:
         raise ContractError(
-            f"window {window.name} breaks its contract: {'; '.join(stopped)}",
+            f"window {window.name} breaks its contract: {'; '.join(stopped)}{most_broken(summary['reasons'])}",
             where=f"landing/{window.name}, told in full in {context.path('validation', window.name)}.json",
             mend=f"mend the source, then run `tidegraph step collect --window {window.name}` and go on from there;"
             " nothing was accepted, the champion keeps serving",
         )
     _write_tables(context, "accepted", window, accepted)
+    _write_tables(context, "late", window, late)
     _write_tables(context, "quarantine", window, quarantined)
     return summary
 
@@ -71,7 +74,15 @@ def _check(
     items = check_items(tables["items"], **bounds)
     if items.passed:
         catalogue.update(tables["items"]["item_id"].drop(items.refused.index))
-    events = check_events(tables["events"], catalogue=catalogue, outlier_quantile=limits.outlier_quantile, **bounds)
+    before = Before(catalogue, events_before(window, context))
+    events = check_events(
+        tables["events"],
+        start=window.start,
+        end=window.end,
+        earliest=earliest_of(window, context),
+        before=before,
+        limits=Limits(limits.max_refused, limits.outlier_quantile, limits.max_moments_a_minute),
+    )
     return {"events": events, "users": check_users(tables["users"], **bounds), "items": items}
 
 
@@ -82,9 +93,11 @@ def _part(
     accepted, quarantined = {}, {}
     for name, table in tables.items():
         refused = validations[name].refused
-        accepted[name] = table.drop(index=refused.index).reset_index(drop=True)
+        accepted[name] = table.drop(index=refused.index, columns=FAULT).reset_index(drop=True)
         reasons = refused[REASONS].map("; ".join).astype("str")
-        quarantined[name] = table.loc[refused.index].assign(**{REASONS: reasons}).reset_index(drop=True)
+        rows = table.loc[refused.index].assign(**{REASONS: reasons})
+        rows.insert(0, ROW, refused.index)
+        quarantined[name] = rows.reset_index(drop=True)
         if len(accepted[name]) + len(quarantined[name]) != len(table):
             raise StoreError(
                 f"{len(table)} {name} were collected, but {len(accepted[name])} accepted and"
@@ -95,56 +108,19 @@ def _part(
     return accepted, quarantined
 
 
-def _summary(tables: dict[str, pd.DataFrame], validations: dict[str, Validation], stopped: list[str]) -> dict[str, Any]:
-    refused = {name: 0 if stopped else len(check.refused) for name, check in validations.items()}
-    accepted = {name: 0 if stopped else len(table) - refused[name] for name, table in tables.items()}
-    reasons: dict[str, int] = {}
-    for check in validations.values():
-        for promise, count in check.counts().items():
-            reasons[promise] = reasons.get(promise, 0) + count
-    return {
-        "collected": {name: len(table) for name, table in tables.items()},
-        "accepted": accepted,
-        "quarantined": refused,
-        "reasons": reasons,
-        "warnings": [f"{name}: {warning}" for name, check in validations.items() for warning in check.warnings],
-    }
-
-
-def _write_validation(
-    window: Window, summary: dict[str, Any], validations: dict[str, Validation], context: Context
-) -> None:
-    """The validation's JSON, and a page of Data Docs for each table that has rows or broke a promise."""
-    folder = context.path("validation", "docs", window.name)
-    shown = {name: check for name, check in validations.items() if check.collected or not check.passed}
-    with whole_folder(folder) as beside:
-        for name, check in shown.items():
-            write_text(beside / f"{name}.html", render_page(check, window=window.name, start=window.start))
-    content = summary | {
-        "window": window.name,
-        "passed": all(check.passed for check in validations.values()),
-        "broken": [f"{name}: {reason}" for name, check in validations.items() for reason in check.reasons],
-        "pages": {name: f"{window.name}/{name}.html" for name in shown},
-        "tables": {name: check.to_json() for name, check in validations.items()},
-    }
-    write_json(context.path("validation", f"{window.name}.json"), content)
+def _take_late(accepted: dict[str, pd.DataFrame], window: Window, context: Context) -> dict[str, pd.DataFrame]:
+    """Take the events of earlier windows out of those accepted: by the window that they belong to."""
+    events = accepted["events"]
+    late = events["occurred_at"] < window.start
+    accepted["events"] = events[~late].reset_index(drop=True)
+    index = (events.loc[late, "occurred_at"] - context.calendar.origin) // context.calendar.length
+    parts = events[late].groupby(index)
+    return {context.calendar.at(int(place)).name: rows.reset_index(drop=True) for place, rows in parts}
 
 
 def _write_tables(context: Context, place: str, window: Window, tables: dict[str, pd.DataFrame]) -> None:
-    """`place/<window>/` as a whole; a quarantine holds only the tables that have rows."""
+    """`place/<window>/` as a whole; only what is accepted has a table without rows."""
     with whole_folder(context.path(place, window.name)) as beside:
         for name, table in tables.items():
             if place == "accepted" or len(table):
                 write_table(beside / f"{name}.parquet", table)
-
-
-def _write_index(context: Context) -> None:
-    stored = {path.stem: read_json(path) for path in context.path("validation").glob("*.json")}
-    write_text(context.path("validation", "docs", "index.html"), render_index(stored))
-
-
-def _catalogue_before(job: Job, context: Context) -> set[str]:
-    """The ids of the items accepted in the windows before the job's first one."""
-    before = job.windows[0].name
-    folders = [path for path in context.path("accepted").glob("*") if path.name[:1] != "." and path.name < before]
-    return {item for path in folders for item in read_table(path / "items.parquet", ["item_id"])["item_id"]}

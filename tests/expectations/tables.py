@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from expectations.events import check_events
+from expectations.events import Before, Limits, check_events
 from expectations.graph import check_graph
 from expectations.items import check_items
 from expectations.predictions import check_predictions
 from expectations.users import check_users
 from expectations.validation import Validation
-from features.schema import EVENTS, ITEMS, USERS
+from features.schema import LANDED
 
 START, END = datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 1, 8, tzinfo=UTC)
+EARLIEST = datetime(2016, 12, 30, tzinfo=UTC)
 
 
 def events(rows: int = 40) -> pd.DataFrame:
@@ -33,20 +34,26 @@ def events(rows: int = 40) -> pd.DataFrame:
             "query": None,
             "domain": "shop",
             "source": "files",
+            "revision": 0,
         }
-    ).astype(EVENTS)
+    )
+    table = shaped(table, "events")
     last = rows - 1
     return put(put(put(table, last, "event_type", "search"), last, "item_id", None), last, "query", "green tea")
 
 
+def shaped(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    return table.reindex(columns=list(LANDED[name])).astype(LANDED[name])
+
+
 def users(rows: int = 40) -> pd.DataFrame:
     table = pd.DataFrame({"user_id": [f"u{row}" for row in range(rows)], "valid_from": pd.Timestamp(START)})
-    return table.reindex(columns=list(USERS)).astype(USERS)
+    return shaped(table, "users")
 
 
 def items(rows: int = 40) -> pd.DataFrame:
     table = pd.DataFrame({"item_id": [f"i{row}" for row in range(rows)], "valid_from": pd.Timestamp(START)})
-    return table.reindex(columns=list(ITEMS)).astype(ITEMS)
+    return shaped(table, "items")
 
 
 def edges() -> pd.DataFrame:
@@ -82,8 +89,9 @@ def put(table: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFra
 
 
 def judge_events(table: pd.DataFrame, **limits: float) -> Validation:
-    bounds = {"max_refused": 0.05, "outlier_quantile": 0.99} | limits
-    return check_events(table, start=START, end=END, catalogue={"tea"}, **bounds)
+    bounds = Limits(**{"max_refused": 0.05, "outlier_quantile": 0.99, "max_moments_a_minute": 25} | limits)
+    before = Before({"tea"}, pd.DataFrame({"event_id": ["old", "old", "older"], "revision": [0, 1, 0]}))
+    return check_events(table, start=START, end=END, earliest=EARLIEST, before=before, limits=bounds)
 
 
 JUDGES: dict[str, Callable[[pd.DataFrame], Validation]] = {

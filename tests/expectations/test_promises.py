@@ -9,21 +9,24 @@ import pandas as pd
 import pytest
 
 from expectations.validation import Validation
-from tests.expectations.tables import END, GOOD, JUDGES, START, put
+from tests.expectations.tables import EARLIEST, END, GOOD, JUDGES, START, put
 
 JUST_BEFORE = pd.Timestamp(START) - pd.Timedelta("1us")
 ROW = 3
 
 BROKEN_ROWS: dict[str, list[tuple[str, str, object]]] = {
     "events": [
+        ("cells-readable", "fault", "quantity: 'two' is no number"),
         ("event-id-known", "event_id", None),
         ("event-id-once", "event_id", "e0"),
         ("user-id-known", "user_id", None),
         ("event-type-known", "event_type", None),
         ("event-type-in-set", "event_type", "ponder"),
         ("occurred-at-known", "occurred_at", pd.NaT),
-        ("occurred-at-inside", "occurred_at", JUST_BEFORE),
-        ("occurred-at-inside", "occurred_at", pd.Timestamp(END)),
+        ("event-id-once", "event_id", "old"),
+        ("revision-not-negative", "revision", -1),
+        ("not-too-late", "occurred_at", pd.Timestamp(EARLIEST) - pd.Timedelta("1us")),
+        ("not-yet-to-come", "occurred_at", pd.Timestamp(END)),
         ("item-known", "item_id", None),
         ("query-known", "event_type", "search"),
         ("purchase-quantity-positive", "quantity", 0.0),
@@ -35,12 +38,14 @@ BROKEN_ROWS: dict[str, list[tuple[str, str, object]]] = {
         ("value-finite", "value", -math.inf),
     ],
     "users": [
+        ("cells-readable", "fault", "valid_from: 'soon' is no time"),
         ("user-id-known", "user_id", None),
         ("user-id-once", "user_id", "u0"),
         ("valid-from-known", "valid_from", pd.NaT),
         ("valid-from-inside", "valid_from", JUST_BEFORE),
     ],
     "items": [
+        ("cells-readable", "fault", "price: 'dear' is no number"),
         ("item-id-known", "item_id", None),
         ("item-id-once", "item_id", "i0"),
         ("valid-from-known", "valid_from", pd.NaT),
@@ -65,6 +70,7 @@ BROKEN_BATCHES: dict[str, list[tuple[str, pd.DataFrame]]] = {
         ("clock-forward", GOOD["events"]().assign(occurred_at=JUST_BEFORE)),
         ("share-refused", GOOD["events"]().assign(user_id=None).astype({"user_id": "str"})),
         ("item-in-catalogue", broken("events", ROW, "item_id", "mystery")),
+        ("pace-human", GOOD["events"]().assign(occurred_at=pd.date_range(START, periods=40, freq="2s").as_unit("us"))),
         ("quantity-near", broken("events", ROW, "quantity", 89_638.0)),
         ("value-near", broken("events", ROW, "value", 89_638.0)),
     ],

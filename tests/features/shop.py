@@ -26,6 +26,7 @@ def events(*rows: tuple[str, str | None, float] | tuple[str, str | None, float, 
                 "occurred_at": START + timedelta(days=row[2]),
                 "quantity": 1.0,
                 "value": 1.0,
+                "revision": 0,
             }
             for place, row in enumerate(rows)
         ]

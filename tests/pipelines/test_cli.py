@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,34 @@ def test_bad_input_gets_one_message_with_where_and_how_to_mend(shop, tidegraph, 
     assert "Traceback" not in err + out
 
 
+def test_an_update_that_is_done_says_that_it_did_nothing_and_who_serves_now(shop, tidegraph):
+    assert json.loads(tidegraph("update", "--window", UNTIL, "--json")[1])["promoted"]
+    assert tidegraph("rollback")[0] == 0
+    code, out, _ = tidegraph("update", "--window", UNTIL, "--json")
+    row = json.loads(out)
+    assert (code, row["already_done"], row["promoted"], row["champion_version"]) == (0, True, False, "1")
+    assert "version 2 was promoted then" in row["reason"]
+
+
+def test_a_changed_ledger_fails_status_and_stops_a_rollback(shop, tidegraph):
+    with closing(sqlite3.connect(Path(shop["TIDEGRAPH_HOME"]) / "ledger.db")) as database:
+        database.execute("UPDATE ledger SET actor = 'somebody else'")
+        database.commit()
+    code, out, _ = tidegraph("status")
+    assert code == 1
+    assert "BROKEN: entry 1" in out
+    assert tidegraph("rollback")[0] == 1
+    assert tidegraph("recommend", "u1", "--k", "1")[0] == 0
+
+
+def test_a_home_that_is_no_folder_is_named(shop, tidegraph, monkeypatch):
+    monkeypatch.setenv("TIDEGRAPH_HOME", shop["TIDEGRAPH_PARAMS"])
+    code, _, err = tidegraph("status")
+    assert code == 1
+    assert "TIDEGRAPH_HOME" in err
+    assert err.count("mend:") == 1
+
+
 def test_a_mistyped_params_key_stops_every_command(shop, tidegraph):
     path = Path(shop["TIDEGRAPH_PARAMS"])
     content = yaml.safe_load(path.read_text())
@@ -107,7 +137,7 @@ def test_a_mistyped_params_key_stops_every_command(shop, tidegraph):
     ("break_it", "told"),
     [
         (lambda events: events.write_text(events.read_text().replace("user_id", "thing", 1)), "user_id"),
-        (lambda events: events.write_text(events.read_text().replace(",1,2.5", ",one,2.5", 1)), "one"),
+        (lambda events: events.write_text(events.read_text().replace(",1,2.5", ",one,2.5")), "cells-readable"),
         (lambda events: events.write_bytes(events.read_bytes().replace(b"u1", b"\xff\xfe", 1)), "utf-8"),
         (lambda events: shutil.move(events, events.with_suffix(".parquet")), "parquet"),
         (lambda events: events.write_text(events.read_text().splitlines()[0] + "\n"), "empty"),

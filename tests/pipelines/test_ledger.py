@@ -151,11 +151,33 @@ def test_an_entry_taken_out_of_the_middle_is_found(ledger: Ledger, url: str) -> 
     assert ledger.verify() == 3
 
 
+def test_nothing_is_entered_after_an_entry_that_was_changed(ledger: Ledger, url: str) -> None:
+    ledger.append(promotion("1", None))
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE ledger SET actor = 'somebody else'")
+    database.close()
+
+    with pytest.raises(RegistryError, match="entry 1 of the ledger is not as it was written"):
+        ledger.append(promotion("2", "1"))
+    assert [entry.version for entry in ledger.entries()] == ["1"]
+
+
+def test_looking_at_a_ledger_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    assert Ledger(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}").entries() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("no database at all, however long it may be" * 100)
+    with pytest.raises(RegistryError, match="not a database"):
+        Ledger(f"sqlite:///{tmp_path / 'ledger.db'}").entries()
+
+
 def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
 
     with pytest.raises(RegistryError, match="TIDEGRAPH_LEDGER_URL") as raised:
-        Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+        Ledger(f"sqlite:///{tmp_path / 'ledger.db'}").entries()
     assert str(tmp_path) in raised.value.where
 
 

@@ -49,6 +49,10 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("gate", {"margin": float("nan")}, "gate.margin"),
         ("plan", {"mode": "sometimes"}, "plan.mode"),
         ("collect", {"connector": "kafka"}, "collect.connector"),
+        ("fit", {"epochs": True}, "fit.epochs"),
+        ("fit", {"als_half_life": "20d"}, "fit.als_half_life is not one of"),
+        ("evaluate", {"holdout": "8d"}, "evaluate.holdout is longer"),
+        ("gate", {"floors": {"ndcg_at_21": 0.1}}, "gate.floors names ndcg_at_21"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_path(tmp_path: Path, section: str, values: dict, told: str) -> None:
@@ -62,6 +66,15 @@ def test_a_missing_file_and_broken_yaml_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("gate: [")
     with pytest.raises(ParamsError, match="no YAML"):
         read_params(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("", "is empty"), ("- fit", "no sections"), ("fit: 1\nfit: 2", "'fit' is given twice")]
+)
+def test_a_file_that_says_nothing_or_a_thing_twice_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ParamsError, match=told):
+        read_params(tmp_path / "odd.yaml")
 
 
 def test_params_cannot_be_changed_after_reading() -> None:

@@ -76,12 +76,19 @@ def aliases(context: Context) -> dict[str, str]:
     return {alias: str(version) for alias, version in found.items()}
 
 
+def test_an_alias_without_a_ledger_is_no_fresh_start(context: Context, tmp_path: Path) -> None:
+    registry.promote(context, promotion(registered(context), None))
+    elsewhere = replace(context.settings, ledger_url=f"sqlite:///{tmp_path / 'other.db'}")
+    with pytest.raises(RegistryError, match="ledger is empty, but MLflow says that version 1 serves"):
+        registry.sync_aliases(replace(context, settings=elsewhere))
+
+
 def test_before_the_first_promotion_there_is_no_champion(context: Context) -> None:
     registry.sync_aliases(context)
 
     assert registry.champion(context) is None
     assert registry.previous(context) is None
-    assert registry.ledger_ok(context)
+    assert registry.broken_entry(context) is None
 
 
 def test_a_registered_run_has_one_version_however_often_it_is_registered(context: Context) -> None:
@@ -235,7 +242,7 @@ def test_a_rollback_without_a_previous_version_is_refused_and_the_champion_stays
         registry.rollback(context, reason="worse", actor="tester")
     registry.promote(context, promotion(registered(context), None))
 
-    with pytest.raises(RegistryError, match="version 1 is the only one"):
+    with pytest.raises(RegistryError, match="no version was promoted before 1"):
         registry.rollback(context, reason="worse", actor="tester")
     assert aliases(context) == {"champion": "1"}
 

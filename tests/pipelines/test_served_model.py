@@ -47,6 +47,7 @@ def shop() -> InterestGraph:
             "item_id": item,
             "event_type": "purchase",
             "occurred_at": START + timedelta(hours=1),
+            "revision": 0,
         }
         for number, (user, item) in enumerate(bought)
     )

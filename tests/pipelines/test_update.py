@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from pipelines import registry
 from pipelines.context import Context, read_context
 from pipelines.errors import BusyError, ContractError, RegistryError, UnknownUserError, WindowError
-from pipelines.files import digest_files
+from pipelines.files import digest_files, read_json
 from pipelines.graph_files import read_graph
 from pipelines.jobs import update_job
 from pipelines.ledger import Ledger
@@ -24,7 +25,7 @@ from pipelines.runner import run_all, run_step
 from pipelines.served import load_served
 from pipelines.status import read_status
 from pipelines.tracking import open_client
-from tests.drop import UNTIL, copy_home, window
+from tests.drop import UNTIL, copy_home, small_params, window
 
 NEXT = window(6)
 
@@ -80,6 +81,30 @@ def test_an_update_that_is_done_changes_nothing(context: Context) -> None:
     assert row["champion_version"] == "2"
     assert len(Ledger(context.settings.ledger_url).entries()) == 2
     assert len(open_client(context).search_model_versions("name = 'interest-graph'")) == 2
+
+
+def test_an_update_run_again_under_other_params_is_another_one_that_has_nothing_to_learn(
+    variables: dict[str, str],
+) -> None:
+    params = small_params(fit={"update_epochs": 1})
+    Path(variables["TIDEGRAPH_PARAMS"]).write_text(yaml.safe_dump(params), encoding="utf-8")
+    context = read_context(environment=variables)
+    for _ in range(2):
+        result = run_all(update_job(UNTIL, context), context)
+        assert not result["promote"]["promoted"]
+        assert result["report"]["row"]["verdict"] == "SKIPPED"
+    assert read_json(context.path("updates", UNTIL, "row.json"))["verdict"] == "PASS"
+
+
+def test_rows_changed_after_they_were_folded_make_the_next_update_rebuild_the_graph(
+    context: Context, variables: dict[str, str]
+) -> None:
+    dropped = Path(variables["TIDEGRAPH_DROP"]) / window(2) / "events.csv"
+    dropped.write_text("".join(dropped.read_text().splitlines(keepends=True)[:-20]))
+    run_all(update_job(window(2), context), context)
+    assert read_status(context)["snapshots"][window(2)] == [f"snapshot/{window(2)}", f"snapshot/{window(2)}.r2"]
+    result = run_all(update_job(NEXT, context), context)
+    assert result["refresh"]["note"] == "rebuilt: rows of earlier windows changed"
 
 
 def test_a_window_the_champion_already_covers_promotes_nothing_and_says_why(context: Context) -> None:

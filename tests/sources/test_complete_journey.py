@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from features.schema import TABLES
+from features.schema import LANDED
 from sources.complete_journey import CompleteJourney
 from sources.connector import Tables
 
@@ -26,7 +26,7 @@ def first(journey: CompleteJourney) -> Tables:
 
 
 def test_tables_have_exactly_the_columns_and_types_of_the_contract(first: Tables) -> None:
-    for name, columns in TABLES.items():
+    for name, columns in LANDED.items():
         found = getattr(first, name).dtypes
         assert {column: str(dtype) for column, dtype in found.items()} == columns
 

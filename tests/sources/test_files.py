@@ -1,4 +1,4 @@
-"""The drop folder: what it accepts in three formats, and the one clear fault each kind of broken file gets."""
+"""The drop folder: what it accepts in three formats, the fault of a broken row, and the refusal of a broken file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.schema import TABLES
+from features.schema import LANDED
 from sources.catalogue import open_connector
-from sources.connector import SourceFault, Tables
+from sources.connector import Place, SourceFault, Tables
 from sources.files import DropFolder
 
 START, END = datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 1, 8, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_events_come_typed_in_order_of_time_and_in_utc(folder: Path) -> None:
     tables = collect(folder)
     assert list(tables.events["event_id"]) == ["e1", "e2"]
     assert tables.events["occurred_at"][0] == pd.Timestamp("2017-01-02T08:00:00Z")
-    for name, columns in TABLES.items():
+    for name, columns in LANDED.items():
         assert {column: str(dtype) for column, dtype in getattr(tables, name).dtypes.items()} == columns
 
 
@@ -98,11 +98,14 @@ def test_users_and_items_without_a_date_are_valid_from_the_windows_start(folder:
     assert tables.items["valid_from"][0] == pd.Timestamp("2017-01-05", tz="UTC")
 
 
-def test_a_column_outside_the_contract_is_left_out_and_told(folder: Path) -> None:
-    (folder / "events.csv").write_text(f"{HEADER},colour\ne1,ann,tea,view,2017-01-03,,,red\n")
+def test_a_column_outside_the_contract_is_kept_in_extras_and_told_once(folder: Path) -> None:
+    (folder / "events.csv").write_text(
+        f"{HEADER},colour\ne1,ann,tea,view,2017-01-03,,,red\ne2,ann,tea,view,2017-01-04,,,\n"
+    )
     tables = collect(folder)
-    assert "colour" not in tables.events
-    assert tables.notes == ("events.csv: column colour is not in the contract and was left out",)
+    assert tables.events["extras"][0] == '{"colour": "red"}'
+    assert tables.events["extras"].isna()[1]
+    assert tables.notes == ("events.csv: column colour: not in the contract, kept in extras",)
 
 
 def test_a_file_with_a_header_and_no_rows_is_an_empty_table(folder: Path) -> None:
@@ -116,27 +119,46 @@ def test_a_byte_order_mark_and_quoted_line_breaks_are_read(folder: Path) -> None
     assert collect(folder).events["query"][0] == "green\ntea"
 
 
-def test_a_later_cell_of_the_wrong_type_is_named_by_file_line_column_and_value(folder: Path) -> None:
-    (folder / "events.csv").write_text(EVENTS + "e3,ann,tea,purchase,2017-01-04,many,1\n")
-    broken = fault(folder)
-    assert "quantity" in broken.what
-    assert "'many'" in broken.what
-    assert broken.where.endswith("events.csv, line 4")
+FAULTY: dict[str, tuple[str, str, str, str]] = {
+    "a wrong number": ("events.csv", EVENTS + "e3,ann,tea,purchase,2017-01-04,many,1\n", "quantity: 'many'", "row 4"),
+    "a wrong time": ("events.csv", EVENTS + "e3,ann,tea,view,soon,,\n", "occurred_at: 'soon'", "row 4"),
+    "too few cells": ("events.csv", EVENTS + "e3,ann\n", "2 cells under 7 column names: 'e3,ann'", "row 4"),
+    "too many cells": ("events.csv", EVENTS + "e3,a,b,c,d,e,f,g\n", "8 cells under 7", "row 4"),
+    "no JSON object": ("events.jsonl", '[1]\n{"user_id": "bob"}\n', "'[1]' is no JSON object", "line 1"),
+}
+
+
+@pytest.mark.parametrize(("file", "content", "what", "where"), FAULTY.values(), ids=FAULTY)
+def test_a_row_that_cannot_be_read_lands_with_a_fault_that_names_its_place_beside_the_rows_that_can(
+    folder: Path, file: str, content: str, what: str, where: str
+) -> None:
+    names = ["event_type", "occurred_at"] if file.endswith("jsonl") else []
+    (folder / file).write_text(content + ("".join(f'{{"user_id": "eve", "{name}": ""}}\n' for name in names)))
+    events = collect(folder).events
+    faults = events["fault"].dropna()
+    assert len(faults) == 1
+    assert what in faults.item()
+    assert f"({file}, {where})" in faults.item()
+    assert len(events) == content.strip().count("\n") + (2 if names else 0) + (0 if file.endswith("csv") else 1)
+
+
+def test_a_row_with_a_fault_keeps_every_cell_that_could_be_read(folder: Path) -> None:
+    (folder / "events.csv").write_text(f"{HEADER}\ne1,ann,tea,purchase,2017-01-04,many,7\n")
+    row = collect(folder).events.iloc[0]
+    assert (row["event_id"], row["user_id"], row["value"]) == ("e1", "ann", 7)
+    assert pd.isna(row["quantity"])
 
 
 BROKEN: dict[str, tuple[str, bytes, str, str]] = {
     "a required column is missing": ("events.csv", b"user_id,event_type\nann,view\n", "occurred_at", "events.csv"),
     "no header": ("events.csv", b"", "header", "line 1"),
     "a column named twice": ("events.csv", b"user_id,user_id\nann,bob\n", "more than once", "line 1"),
-    "a ragged line": ("events.csv", EVENTS.encode() + b"e3,ann\n", "2 cells under 7", "line 4"),
     "an open quote": ("events.csv", EVENTS.encode() + b'e3,"ann\n', "no CSV", "line 4"),
-    "no timestamp": ("events.csv", EVENTS.replace("2017-01-03T09:00:00Z", "soon").encode(), "'soon'", "line 2"),
     "a broken encoding": ("events.csv", EVENTS.encode() + b"e3,\xe4nn", "0xe4", f"byte {len(EVENTS) + 3}, line 4"),
     "garbage for Parquet": ("events.parquet", b"PAR1 and no more", "no whole Parquet", "16 bytes"),
-    "a broken JSON line": ("events.jsonl", b'\n{"user_id": "ann"\n', "broken JSON", "line 2"),
-    "a JSON line that is no object": ("events.jsonl", b"[1]\n", "list", "line 1"),
+    "a broken archive": ("events.csv.gz", b"x", "cannot be read", "events.csv.gz"),
+    "a compressed Parquet": ("events.parquet.gz", b"x", "unknown kind", "events.parquet.gz"),
     "an unknown kind of file": ("events.xlsx", b"x", "unknown kind", "events.xlsx"),
-    "an archive": ("events.csv.gz", b"x", "unknown kind", "events.csv.gz"),
 }
 
 
@@ -158,11 +180,18 @@ JSON_ROW = {"user_id": "ann", "item_id": "tea", "event_type": "view", "occurred_
     ("column", "value"),
     [("user_id", 1.5), ("user_id", True), ("item_id", ["tea"]), ("occurred_at", 1_483_434_000), ("value", True)],
 )
-def test_a_json_value_that_could_mean_several_things_is_refused(folder: Path, column: str, value: object) -> None:
-    (folder / "events.jsonl").write_text(json.dumps(JSON_ROW | {column: value}) + "\n")
-    broken = fault(folder)
-    assert column in broken.what
-    assert repr(value) in broken.what
+@pytest.mark.parametrize("beside", [[], [JSON_ROW | {"value": 1}], [JSON_ROW | {"value": "2"}]], ids=len)
+def test_a_json_value_that_could_mean_several_things_is_a_fault_whatever_lies_beside_it(
+    folder: Path, column: str, value: object, beside: list[dict[str, object]]
+) -> None:
+    rows = [JSON_ROW | {column: value}, *beside]
+    (folder / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    events = collect(folder).events
+    faulty = events[events["fault"].notna()]
+    assert len(faulty) == 1
+    assert faulty["fault"].item().startswith(f"{column}: ")
+    assert str(value).strip("[]'") in faulty["fault"].item()
+    assert faulty[column].isna().all()
 
 
 def test_a_truncated_parquet_file_is_named(folder: Path) -> None:
@@ -204,7 +233,8 @@ def test_a_fingerprint_changes_with_the_bytes_of_any_file(folder: Path) -> None:
 
 
 def test_connectors_are_opened_by_name_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
-    assert open_connector("files", tmp_path, START).name == "files"
-    assert open_connector("complete_journey", tmp_path, START).name == "complete_journey"
+    place = Place(tmp_path, tmp_path / "state", START, END - START)
+    assert open_connector("files", place).name == "files"
+    assert open_connector("complete_journey", place).name == "complete_journey"
     with pytest.raises(SourceFault, match="carrier_pigeon"):
-        open_connector("carrier_pigeon", tmp_path, START)
+        open_connector("carrier_pigeon", place)

@@ -1,0 +1,153 @@
+"""Repair: cells of quarantined events replaced by those of a file, if the rows then keep every promise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from expectations.events import Before, Limits, check_events
+from features.schema import FAULT, TABLES
+from pipelines.accepted import catalogue_before
+from pipelines.context import Context
+from pipelines.errors import ContractError, SourceError
+from pipelines.files import write_text
+from pipelines.locks import hold
+from pipelines.partitions import read_events
+from pipelines.quarantine import REASONS, REPLAYED, ROW, read_refused, read_repaired, write_repaired
+from pipelines.windows import Window
+from sources.connector import SourceFault
+from sources.drop_readers import FileRows, read_batches
+from sources.mapping.shape import shape
+from sources.mapping.spec import TableSpec
+
+_SHOWN = 5
+_ANY = Limits(max_refused=1.0, outlier_quantile=1.0, max_moments_a_minute=1_000)
+"""Rows are judged one by one here, not as a batch."""
+
+
+def repair(window: str, fix: Path, context: Context) -> dict[str, Any]:
+    """Replace cells of the window's quarantined events as `fix` says, all of them or none.
+
+    `fix` (CSV, JSON Lines, Parquet) has a column `row` and those of the contract that change. Raises SourceError for
+    what cannot be read, ContractError for rows that still break a promise. Gives `window` and the `rows` repaired.
+    """
+    with hold(context.path("locks"), "quarantine"):
+        refused, done = read_refused(window, context).set_index(ROW), read_repaired(window, context)
+        cells = _read_fix(fix, refused, done)
+        mended = _mend(refused.loc[cells.index], cells, fix)
+        _refuse_broken(mended, cells.index.tolist(), context.calendar.window(window), context)
+        kept = done[~done[ROW].isin(cells.index)]
+        new = mended.drop(columns=FAULT).assign(**{ROW: cells.index, REPLAYED: None}).astype({REPLAYED: "str"})
+        _tell_history(window, refused, cells, fix, context)
+        write_repaired(pd.concat([kept, new], ignore_index=True), window, context)
+    return {"window": window, "rows": [int(row) for row in cells.index]}
+
+
+def refused_of(events: pd.DataFrame, window: Window, context: Context) -> pd.Series:
+    """The reasons, by position, of those of `events` that break a promise of their own in the window they came with."""
+    following = context.calendar.at(context.calendar.index(window) + 1)
+    ids = [("event_id", "in", events["event_id"].dropna().unique().tolist())]
+    columns = ["event_id", "revision"]
+    known = read_events(context, context.calendar.before(datetime.now(UTC)), columns=columns, filters=ids)
+    checked = check_events(
+        events.reset_index(drop=True),
+        start=window.start,
+        end=window.end,
+        earliest=context.calendar.origin,
+        before=Before(catalogue_before(following, context), known),
+        limits=_ANY,
+    )
+    return checked.refused["reasons"].map("; ".join).astype("str")
+
+
+def _read_fix(fix: Path, refused: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
+    """The cells of `fix` as text, by row number."""
+    try:
+        batches = [batch for batch, _ in read_batches(fix, FileRows(paths=(fix.name,)))]
+    except SourceFault as fault:
+        raise SourceError(fault.what, where=fault.where, mend=fault.mend) from fault
+    cells = pa.concat_tables(batches, promote_options="permissive").to_pandas()
+    strange = [name for name in cells.columns if name not in (ROW, REASONS, FAULT, *TABLES["events"])]
+    rows = pd.to_numeric(cells[ROW], errors="coerce") if ROW in cells else pd.Series(dtype="float64")
+    problem = _problem(rows, strange, refused, done) if ROW in cells else "it has no column `row`"
+    if problem:
+        raise SourceError(
+            f"{fix.name} cannot be used: {problem}",
+            where=str(fix),
+            mend="start from `tidegraph quarantine show WINDOW --csv FILE`, keep the column `row`, mend the others",
+        )
+    named = [name for name in cells.columns if name in TABLES["events"]]
+    return cells[named].set_axis(rows.astype("int64"), axis="index")
+
+
+def _problem(rows: pd.Series, strange: list[str], refused: pd.DataFrame, done: pd.DataFrame) -> str:
+    if strange:
+        return f"the contract has no column {strange[0]!r}"
+    if rows.empty or rows.isna().any():
+        return "it has no rows" if rows.empty else "not every `row` is a number"
+    if rows.duplicated().any():
+        return f"row {rows[rows.duplicated()].iloc[0]:g} comes twice"
+    gone = set(done.loc[done[REPLAYED].notna(), ROW])
+    for row in rows:
+        if row not in refused.index:
+            return f"row {row:g} is not quarantined"
+        if row in gone:
+            return f"row {row:g} has rejoined its window already"
+    return ""
+
+
+def _mend(rows: pd.DataFrame, cells: pd.DataFrame, fix: Path) -> pd.DataFrame:
+    """The rows with the cells that `fix` gives, read as a connector would read them."""
+    raw = {}
+    for name in TABLES["events"]:
+        column = cells[name] if name in cells else rows[name]
+        raw[name] = pa.array([_text(cell) for cell in column], pa.string())
+    try:
+        return shape(pa.table(raw), "events", TableSpec(), source=fix.name, start=datetime.now(UTC))
+    except SourceFault as fault:
+        raise SourceError(fault.what, where=str(fix), mend=fault.mend) from fault
+
+
+def _text(cell: Any) -> str | None:
+    if pd.isna(cell):
+        return None
+    return (
+        cell.isoformat() if isinstance(cell, pd.Timestamp) else f"{cell:.17g}" if isinstance(cell, float) else str(cell)
+    )
+
+
+def _refuse_broken(mended: pd.DataFrame, rows: list[int], window: Window, context: Context) -> None:
+    reasons = refused_of(mended, window, context)
+    if len(reasons):
+        places = reasons.index[:_SHOWN]
+        shown = [f"row {rows[place]}: {reasons[place]}" for place in places]
+        raise ContractError(
+            f"{len(reasons)} of {len(mended)} rows still break a promise: {' | '.join(shown)}",
+            where=f"the rows of --fix{', and more' if len(reasons) > _SHOWN else ''}",
+            mend="mend them too, or leave them out; nothing was repaired",
+        )
+
+
+def _tell_history(window: str, refused: pd.DataFrame, cells: pd.DataFrame, fix: Path, context: Context) -> None:
+    path = context.path("repairs", window, "history.jsonl")
+    told = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = [json.dumps(line, ensure_ascii=False) for line in _changes(refused, cells, fix, context.settings.actor)]
+    write_text(path, told + "".join(f"{line}\n" for line in lines))
+
+
+def _changes(refused: pd.DataFrame, cells: pd.DataFrame, fix: Path, actor: str) -> Iterator[dict[str, Any]]:
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    old_rows = refused.loc[cells.index].to_dict("records")
+    for row, old, new in zip(cells.index, old_rows, cells.to_dict("records"), strict=True):
+        before = {str(name): _text(old[name]) for name in new if _text(old[name]) != _text(new[name])}
+        after = {name: _text(new[name]) for name in before}
+        yield {
+            "at": at, "actor": actor, "file": fix.name, "row": int(row), "reasons": old[REASONS],
+            "before": before, "after": after,
+        }  # fmt: skip

@@ -1,0 +1,116 @@
+"""Which rows of a table or query belong to a window, as a SQL statement with bound parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from sources.connector import SourceFault
+
+SCALE = {"s": 1, "ms": 1_000, "us": 1_000_000}
+ALIAS = "tidegraph_rows"
+
+
+class Watermark(BaseModel):
+    """The column that says when a row arrived or changed: a time, or with `unit` a whole number since 1970."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    unit: Literal["s", "ms", "us"] | None = None
+
+
+class SqlRows(BaseModel):
+    """`from` of a table: a `table` (or `schema.table`) or a `query`, and the watermark that cuts it into windows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str | None = None
+    query: str | None = None
+    watermark: Watermark | str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name either a table or a query")
+        return self
+
+    @property
+    def mark(self) -> Watermark | None:
+        return Watermark(column=self.watermark) if isinstance(self.watermark, str) else self.watermark
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The window `[start, end)`; the calendar's `first` also takes what has no watermark, and older `catalogue`."""
+
+    start: datetime
+    end: datetime
+    first: bool
+    catalogue: bool
+
+
+def window_query(connection: sa.Connection, rows: SqlRows, cut: Cut, where: str) -> sa.Select[Any] | None:
+    """All columns of the rows that arrived in the window; None where a window has none by definition.
+
+    Raises SourceFault when the result has no such watermark, or two columns of one name.
+    """
+    relation = _relation(connection, rows, where)
+    statement = sa.select(relation)
+    if rows.mark is None:
+        return statement if cut.first else None
+    if rows.mark.column not in relation.c:
+        raise SourceFault(
+            f"watermark column {rows.mark.column} is missing; the columns are {', '.join(relation.c.keys())}",
+            where=where,
+            mend="name one of these columns as watermark",
+        )
+    return statement.where(_inside(relation.c[rows.mark.column], rows.mark, cut, connection.dialect.name))
+
+
+def _relation(connection: sa.Connection, rows: SqlRows, where: str) -> sa.FromClause:
+    probe: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(_source(rows, [])).where(sa.false())
+    names = list(connection.execute(probe).keys())
+    spelt = [re.sub(r":\d+$", "", name) for name in names]  # how SQLite tells two of one name apart
+    if twice := sorted({name for name in spelt if spelt.count(name) > 1}):
+        raise SourceFault(
+            f"the query gives {', '.join(twice)} more than once", where=where, mend="rename one of them with AS"
+        )
+    return _source(rows, names)
+
+
+def _source(rows: SqlRows, names: list[str]) -> sa.FromClause:
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    if rows.table is not None:
+        schema, _, table = rows.table.rpartition(".")
+        return sa.table(table, *columns, schema=schema or None).alias(ALIAS)
+    # A colon would be read as a parameter's name, and a comment at the end would swallow the closing bracket.
+    query = (rows.query or "").strip().rstrip(";").replace("\\", "\\\\").replace(":", "\\:")
+    return sa.text(f"{query}\n").columns(*columns).subquery(ALIAS)
+
+
+def _inside(column: sa.ColumnElement[Any], mark: Watermark, cut: Cut, dialect: str) -> sa.ColumnElement[bool]:
+    at: sa.ColumnElement[Any] = column
+    if mark.unit is None and dialect == "sqlite":
+        # SQLite keeps times as text in any spelling; compare all of them in one.
+        at = sa.func.strftime("%Y-%m-%d %H:%M:%f", column)
+    start, end = (_bound(instant, mark, dialect) for instant in (cut.start, cut.end))
+    inside = at < end if cut.first and cut.catalogue else sa.and_(at >= start, at < end)
+    return sa.or_(inside, at.is_(None)) if cut.first else inside
+
+
+def _bound(instant: datetime, mark: Watermark, dialect: str) -> sa.ColumnElement[Any]:
+    instant = instant.astimezone(UTC)
+    if mark.unit is not None:
+        since = instant - datetime(1970, 1, 1, tzinfo=UTC)
+        return sa.literal(since.days * 86_400 * SCALE[mark.unit] + since.seconds * SCALE[mark.unit])
+    if dialect == "sqlite":
+        return sa.literal(f"{instant:%Y-%m-%d %H:%M:%S}.{instant.microsecond // 1000:03}")
+    if dialect == "postgresql":
+        return sa.literal(instant, sa.DateTime(timezone=True))
+    return sa.literal(instant.replace(tzinfo=None), sa.DateTime())
