@@ -19,11 +19,11 @@ from pipelines.errors import StoreError
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Give a fresh folder beside `target`; when the block ends well it takes `target`'s place, else it is removed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
-    beside.mkdir()
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        beside.mkdir()
         yield beside
         _replace_folder(beside, target)
     except OSError as error:

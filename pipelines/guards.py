@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.context import Context
 from pipelines.errors import WindowError
-from pipelines.jobs import Job
+from pipelines.jobs import Job, shortest_bootstrap
 from pipelines.windows import Window
 
 
@@ -17,10 +17,11 @@ def check_window(job: Job, context: Context) -> None:
     while window is not None and not _is_snapshotted(window, context):
         missing, window = window, context.calendar.previous(window)
     if window is None:
+        least = context.calendar.at(shortest_bootstrap(context)).name
         raise WindowError(
             f"window {job.name} cannot be folded: no window before it is in the graph",
             where=str(context.path("graphs")),
-            mend=f"start with `tidegraph bootstrap --until {job.name}`",
+            mend=f"start with `tidegraph bootstrap --until {max(job.name, least)}`",
         )
     if missing is not None:
         predecessor = context.calendar.previous(job.window)

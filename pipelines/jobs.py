@@ -56,7 +56,21 @@ def bootstrap_job(until: str, context: Context, *, dry_run: bool = False, airflo
             where="until",
             mend=f"name a start after the first window, {context.params.window.first}",
         )
-    return Job("bootstrap", windows, "full", dry_run=dry_run, airflow_run=airflow_run)
+    job = Job("bootstrap", windows, "full", dry_run=dry_run, airflow_run=airflow_run)
+    needed = shortest_bootstrap(context)
+    if len(windows) < needed:
+        raise WindowError(
+            f"a bootstrap until {until} has {len(windows)} of the {needed} windows it needs to learn and to be judged",
+            where="until",
+            mend=f"name {context.calendar.at(needed).name} or a later start",
+        )
+    return job
+
+
+def shortest_bootstrap(context: Context) -> int:
+    """How many windows it takes at least: something to start from, a window to learn from, and the hold-out."""
+    length = context.params.window.length
+    return 2 + -(-context.params.evaluate.bootstrap_holdout // length)
 
 
 def update_job(

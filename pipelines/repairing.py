@@ -126,7 +126,9 @@ def _refuse_broken(mended: pd.DataFrame, rows: list[int], window: Window, contex
     reasons = refused_of(mended, window, context)
     if len(reasons):
         places = reasons.index[:_SHOWN]
-        shown = [f"row {rows[place]}: {reasons[place]}" for place in places]
+        faults = mended[FAULT].to_dict()
+        told = {place: f"; {faults[place]}" if isinstance(faults[place], str) else "" for place in places}
+        shown = [f"row {rows[place]}: {reasons[place]}{told[place]}" for place in places]
         raise ContractError(
             f"{len(reasons)} of {len(mended)} rows still break a promise: {' | '.join(shown)}",
             where=f"the rows of --fix{', and more' if len(reasons) > _SHOWN else ''}",

@@ -71,10 +71,11 @@ def check_source(path: Path, drop: Path, params: Params, *, rows: int, say: Call
         place = Place(drop, drop, calendar.origin, calendar.length)
         sample = getattr(open_connector("", place, path), "sample", None)
         if sample is None:
+            least = calendar.at(3).name
             raise SourceFault(
                 f"a source of kind {mapping.connector} cannot be sampled",
                 where=str(path),
-                mend="collect a window of it: tidegraph step collect --window <date>",
+                mend=f"try it in a home of its own: TIDEGRAPH_HOME=try tidegraph bootstrap --until {least}",
             )
         gathered = _gather(sample(rows), mapping, calendar, say)
     except SourceFault as fault:
@@ -133,7 +134,7 @@ def _table(name: str, gathered: _Gathered, calendar: Calendar, params: Params) -
         "examples": _examples(rows, check),
         "notes": list(gathered.notes),
         "unknown": strangers(columns, name, gathered.spec),
-        "hints": _hints(name, gathered.spec, columns),
+        "hints": [*_hints(name, gathered.spec, columns), *_late_start(name, rows, calendar)],
     }
 
 
@@ -206,6 +207,17 @@ def _hints(name: str, spec: TableSpec, columns: list[str]) -> list[str]:
         if field_ not in taken
         and (field_ in LANDED[name] or (field_ == "arrived_at" and name == "events"))
         and any(part in column.casefold() for part in parts)
+    ]
+
+
+def _late_start(name: str, rows: pd.DataFrame, calendar: Calendar) -> list[str]:
+    """A calendar that begins windows before the first event: a bootstrap stops at a window without events."""
+    first = rows[TIME[name]].min()
+    if name != "events" or pd.isna(first) or first < pd.Timestamp(calendar.at(1).start):
+        return []
+    return [
+        f"the sample's first event is of {first:%Y-%m-%d}, but the calendar begins on {calendar.first}, and an empty"
+        " window stops a bootstrap: set window.first in the mapping"
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from sources.connector import SourceFault
+from sources.variables import VariableName
 
 
 def _is_http(url: str) -> str:
@@ -24,7 +25,7 @@ class Key(Section):
     """A key that is sent as a header, its value in the environment variable `value_env`."""
 
     header: str
-    value_env: str
+    value_env: VariableName
 
 
 class HttpOptions(Section):
@@ -34,7 +35,7 @@ class HttpOptions(Section):
     """
 
     base_url: Annotated[str, AfterValidator(_is_http)]
-    bearer_env: str | None = None
+    bearer_env: VariableName | None = None
     key: Key | None = None
     timeout_seconds: PositiveFloat = 30.0
     tries: PositiveInt = 5

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from sources.connector import SourceFault
+from sources.variables import VariableName
 
 
 class SqlOptions(BaseModel):
@@ -19,7 +20,7 @@ class SqlOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url_env: str
+    url_env: VariableName
     chunk_rows: PositiveInt = 50_000
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 from sources.connector import Place, SourceFault
 from sources.mapping.spec import Mapping, options_as
 from sources.stream_spool import Spool
+from sources.variables import VariableName
 
 
 class Section(BaseModel):
@@ -25,7 +26,7 @@ class StreamOptions(Section):
     """
 
     broker: Literal["redis", "rabbit", "kafka", "nats"]
-    url_env: str
+    url_env: VariableName
     group: str = "tidegraph"
     batch_messages: PositiveInt = 500
     redeliver_after_seconds: PositiveFloat = 60.0

@@ -54,8 +54,13 @@ def _simulate(asked: dict[str, Any], start: date, out: Path, *, force: bool) -> 
 
     try:
         settings = Settings(options=options_as(Options, asked, "tidegraph simulate"), start=start)
+        _ = settings.end
     except SourceFault as fault:
         raise SourceError(fault.what, where=fault.where, mend=fault.mend) from fault
+    except OverflowError:
+        raise ParamsError(
+            f"{asked['days']} days from {start} on do not fit the calendar", where="--start", mend="start earlier"
+        ) from None
     _refuse_foreign(out, force=force)
     with console.voice() as say, whole_folder(out.absolute()) as beside:
         say(f"building a world of {settings.options.users:,} users and {settings.options.items:,} items")
@@ -69,6 +74,9 @@ def _refuse_foreign(out: Path, *, force: bool) -> None:
 
     if out.is_file():
         raise StoreError(f"{out} is a file", where="--out", mend="name a folder")
+    above = out.absolute().parent
+    if above.exists() and not above.is_dir():
+        raise StoreError(f"{above} is no folder", where="--out", mend="name a folder in one")
     if force or not out.exists() or (out / SETTINGS).is_file():
         return
     if any(out.iterdir()):

@@ -56,8 +56,7 @@ def _validate(window: Window, catalogue: set[str], context: Context) -> dict[str
         raise ContractError(
             f"window {window.name} breaks its contract: {'; '.join(stopped)}{most_broken(summary['reasons'])}",
             where=f"landing/{window.name}, told in full in {context.path('validation', window.name)}.json",
-            mend=f"mend the source, then run `tidegraph step collect --window {window.name}` and go on from there;"
-            " nothing was accepted, the champion keeps serving",
+            mend="mend the source, then run the same command again; nothing was accepted, what serves keeps serving",
         )
     _write_tables(context, "accepted", window, accepted)
     _write_tables(context, "late", window, late)

@@ -111,6 +111,10 @@ def read_mapping(path: Path) -> Mapping:
             where=str(path),
             mend="point TIDEGRAPH_MAPPING at a mapping file, in UTF-8",
         ) from error
+    except ValueError as error:  # PyYAML's own, for a date such as 2024-13-45
+        raise SourceFault(
+            f"the mapping holds a date that is none: {error}", where=str(path), mend="write dates like 2024-01-07"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 1}" if mark else str(path)

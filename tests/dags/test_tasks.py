@@ -71,6 +71,12 @@ def test_a_bootstrap_until_the_first_window_is_refused(context):
         job(context, "bootstrap", "2017-01-01")
 
 
+def test_a_bootstrap_too_short_to_learn_and_be_judged_is_told_how_long_it_has_to_be(context):
+    with pytest.raises(WindowError, match=r"2 of the 3 windows it needs[\s\S]*name 2017-01-22"):
+        job(context, "bootstrap", "2017-01-15")
+    assert len(job(context, "bootstrap", "2017-01-22").windows) == 3
+
+
 @pytest.mark.parametrize(("asked", "got"), [(None, "incremental"), ("full", "full")])
 def test_an_update_without_a_mode_takes_the_one_of_the_params(context, asked, got):
     made = job(context, "update", "2017-10-08", asked)

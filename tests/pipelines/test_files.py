@@ -61,3 +61,10 @@ def test_a_digest_sees_names_and_bytes(tmp_path: Path) -> None:
     write_json(tmp_path / "b" / "y.json", 1)
     write_json(tmp_path / "c" / "x.json", 2)
     assert len({digest_files(tmp_path / name) for name in "abc"}) == 3
+
+
+def test_a_folder_below_a_file_is_refused_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot write sub") as caught, whole_folder(tmp_path / "file" / "sub"):
+        pass
+    assert caught.value.where == str(tmp_path / "file")

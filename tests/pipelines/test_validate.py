@@ -108,7 +108,8 @@ def test_a_broken_batch_stops_the_run_and_nothing_is_accepted(
     with pytest.raises(ContractError) as caught:
         validate.run(job, context)
     assert promise in caught.value.what
-    assert FIRST in caught.value.mend
+    assert FIRST in caught.value.what
+    assert "run the same command again" in caught.value.mend
     assert not context.path("accepted").exists()
     stored = read_json(context.path("validation", f"{FIRST}.json"))
     assert not stored["passed"]

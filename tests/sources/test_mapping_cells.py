@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -133,8 +133,7 @@ def test_a_bare_number_or_a_day_that_no_calendar_has_is_no_time(cell: Any) -> No
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31)))
 def test_seconds_milliseconds_and_microseconds_give_the_instant_they_count(instant: datetime) -> None:
-    micro = int((instant - datetime(1970, 1, 1)).total_seconds()) * 10**6 + instant.microsecond
-    micro -= 10**6 if instant < datetime(1970, 1, 1) and instant.microsecond else 0
+    micro = (instant - datetime(1970, 1, 1)) // timedelta(microseconds=1)
     wanted = pd.Timestamp(instant, tz="UTC")
     assert read([micro], "arrived_at", unit="us")["arrived_at"].item() == wanted
     assert read([str(micro)], "arrived_at", unit="us")["arrived_at"].item() == wanted
