@@ -9,6 +9,7 @@ from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
 from pipelines.files import read_json
 from pipelines.graph_files import read_manifest
+from pipelines.quarantine import REPLAYED, read_repaired
 
 
 def read_status(context: Context) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def _graph(context: Context) -> dict[str, Any] | None:
 
 
 def _quarantined(context: Context) -> int:
-    """Refused event rows over all validated windows."""
+    """Refused event rows over all validated windows, but for those that were mended and have rejoined."""
     results = context.path("validation").glob("*.json")
-    return sum(read_json(path)["quarantined"]["events"] for path in results)
+    rejoined = (read_repaired(path.name, context)[REPLAYED].notna().sum() for path in context.path("repairs").glob("*"))
+    return int(sum(read_json(path)["quarantined"]["events"] for path in results) - sum(rejoined))

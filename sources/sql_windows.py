@@ -70,7 +70,21 @@ def window_query(connection: sa.Connection, rows: SqlRows, cut: Cut, where: str)
             where=where,
             mend="name one of these columns as watermark",
         )
+    if cut.first and connection.dialect.name == "sqlite" and rows.mark.unit is None:
+        _refuse_no_times(connection, relation.c[rows.mark.column], where)
     return statement.where(_inside(relation.c[rows.mark.column], rows.mark, cut, connection.dialect.name))
+
+
+def _refuse_no_times(connection: sa.Connection, column: sa.ColumnElement[Any], where: str) -> None:
+    """SQLite compares anything with a time: a column in which no cell is one would put all rows into one window."""
+    at = sa.func.strftime("%Y-%m-%d %H:%M:%f", column)
+    cell = connection.execute(sa.select(column).where(column.is_not(None)).limit(1)).scalar()
+    if cell is not None and connection.execute(sa.select(at).where(at.is_not(None)).limit(1)).first() is None:
+        raise SourceFault(
+            f"watermark column {column.key} holds no times, but for example {cell!r:.80}",
+            where=where,
+            mend="name a column of times as watermark, or give its `unit` where it holds numbers",
+        )
 
 
 def _relation(connection: sa.Connection, rows: SqlRows, where: str) -> sa.FromClause:

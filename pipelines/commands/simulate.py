@@ -15,10 +15,12 @@ from pipelines.errors import ParamsError, SourceError, StoreError
 
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="The folder to write; new, empty, or a simulation from before.")],
-    users: Annotated[int, typer.Option("--users", help="How many people, bots apart.")] = 10_000,
-    items: Annotated[int, typer.Option("--items", help="How many items.")] = 20_000,
+    users: Annotated[int, typer.Option("--users", help="How many people, bots apart; at least 50.")] = 10_000,
+    items: Annotated[int, typer.Option("--items", help="How many items; at least 100.")] = 20_000,
     days: Annotated[int, typer.Option("--days", help="How many days.")] = 90,
-    events: Annotated[int, typer.Option("--events", help="About how many events, within 2 %.")] = 1_000_000,
+    events: Annotated[
+        int, typer.Option("--events", help="About how many events, within 2 %; at least 100 a day.")
+    ] = 1_000_000,
     seed: Annotated[
         int, typer.Option("--seed", help="Another seed is another world; the same makes the same bytes.")
     ] = 7,
@@ -34,6 +36,10 @@ def simulate(
     """Simulate a marketplace: weekly windows of events, users and items, and the truth behind them."""
     asked: dict[str, Any] = {"users": users, "items": items, "days": days, "events": events, "seed": seed}
     asked |= {"scenario": scenario, "clean": clean}
+    if clean and flaws:
+        raise ParamsError(
+            "a clean simulation has no flaws", where="--clean, --flaws", mend="say --clean, or name flaws, not both"
+        )
     if flaws is not None:
         asked["flaws"] = [flaw.strip() for flaw in flaws.split(",") if flaw.strip()]
     told = _simulate(asked, _day(start), out, force=force)

@@ -11,6 +11,7 @@ from pipelines import console
 from pipelines.context import Context, read_context
 from pipelines.errors import SourceError
 from sources.connector import Place, SourceFault
+from sources.mapping.spec import Mapping, read_mapping
 
 app = typer.Typer(
     help="Receive what comes beside the updates: a broker's messages, a shop's pages.", no_args_is_help=True
@@ -27,12 +28,11 @@ def listen(
     count: Annotated[int | None, typer.Option("--count", min=1, help="Stop after so many messages.")] = None,
 ) -> None:
     """Keep every message on disk and acknowledge it, until Ctrl-C; any number may run at once on this machine."""
-    from sources.mapping.spec import read_mapping
     from sources.stream_listener import listen as consume
 
     with console.voice() as say:
         try:
-            kept = consume(read_mapping(mapping.resolve()), _place(read_context(say)), say=say, idle=idle, enough=count)
+            kept = consume(_mapping(mapping, "stream"), _place(read_context(say)), say=say, idle=idle, enough=count)
         except SourceFault as fault:
             raise _told(fault) from fault
     print(f"kept {kept:,} new messages")
@@ -41,11 +41,10 @@ def listen(
 @app.command(epilog="Example: `tidegraph stream status shop.yaml`")
 def status(mapping: MappingArgument) -> None:
     """Tell how many messages each topic has brought, and when the last one came."""
-    from sources.mapping.spec import read_mapping
     from sources.stream_options import spool_of
 
     try:
-        counts = spool_of(read_mapping(mapping.resolve()), _place(read_context())).counts()
+        counts = spool_of(_mapping(mapping, "stream"), _place(read_context())).counts()
     except SourceFault as fault:
         raise _told(fault) from fault
     for topic, count, last in counts:
@@ -58,15 +57,26 @@ def status(mapping: MappingArgument) -> None:
 def crawl(mapping: Annotated[Path, typer.Argument(help="The mapping with `connector: catalogue_crawler`.")]) -> None:
     """Read a shop's product pages now; what is new or changed counts as arrived now."""
     from sources.crawl import crawl as read_pages
-    from sources.mapping.spec import read_mapping
 
     try:
-        done = read_pages(read_mapping(mapping.resolve()), _place(read_context()))
+        done = read_pages(_mapping(mapping, "catalogue_crawler"), _place(read_context()))
     except SourceFault as fault:
         raise _told(fault) from fault
     print(f"{done.pages:,} pages, {done.products:,} products, {done.changed:,} of them new or changed")
     if not done.complete:
         print("the shop has more pages: run the same command again to go on from here")
+
+
+def _mapping(path: Path, connector: str) -> Mapping:
+    """The mapping, if it is for `connector`. Raises SourceFault."""
+    mapping = read_mapping(path.resolve())
+    if mapping.connector != connector:
+        raise SourceFault(
+            f"the mapping is for the connector {mapping.connector}, and this command for {connector}",
+            where=str(path),
+            mend=f"name a mapping with `connector: {connector}`",
+        )
+    return mapping
 
 
 def _place(context: Context) -> Place:

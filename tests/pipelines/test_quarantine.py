@@ -18,6 +18,7 @@ from pipelines.quarantine import list_holdings, read_refused, read_repaired
 from pipelines.repairing import repair
 from pipelines.replaying import replay
 from pipelines.runner import run_step
+from pipelines.status import read_status
 from tests.drop import UNTIL, copy_home, events, window
 
 NEXT = window(6)
@@ -81,7 +82,9 @@ def test_the_history_tells_what_was_changed_by_whom_and_why(context: Context) ->
 
 def test_replaying_twice_changes_nothing(context: Context) -> None:
     repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
+    assert read_status(context)["quarantined"] == 3
     replay(context)
+    assert read_status(context)["quarantined"] == 2
     partition = open_data_registry(context).partition_path(UNTIL)
     once = digest_files(partition)
     assert replay(context)["rows"] == 0

@@ -229,6 +229,16 @@ def test_sqlite_compares_times_whatever_their_spelling(sqlite: sa.Engine, make: 
     assert list(collect(make(), week=1).events["event_id"]) == ["3"]
 
 
+def test_a_watermark_without_any_time_is_refused_with_a_cell_of_it(sqlite: sa.Engine, make: Make) -> None:
+    fill(sqlite)
+    execute(sqlite, "UPDATE orders SET loaded = 'batch ' || id")
+    found = fault(make)
+    assert "holds no times" in found.what
+    assert "'batch 1'" in found.what
+    execute(sqlite, "UPDATE orders SET loaded = '2024-01-09' WHERE id = 1")
+    assert "1" in list(collect(make()).events["event_id"])
+
+
 def test_postgres_types_become_cells_that_a_mapping_can_read(postgres: sa.Engine, make: Make) -> None:
     columns = (
         "id numeric(20,2), visitor uuid, item bytea, action text, at timestamptz, quantity real, loaded date, "
