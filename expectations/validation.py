@@ -66,6 +66,11 @@ class Validation:
         rows = (outcome for outcome in self.outcomes if outcome.scope == "row" and outcome.unexpected)
         return {outcome.promise: outcome.unexpected for outcome in rows}
 
+    def rows_that_broke(self, promise: str) -> list[int]:
+        """The index of the rows that broke `promise`, a warning's too, in row order."""
+        named = (result for result in self.document.results if _config(result).meta.get("promise") == promise)
+        return sorted(index for result in named for index in _indexes(result))
+
     def to_json(self) -> dict[str, Any]:
         """Everything but the refused rows; free of run ids and times, so that the same table gives the same JSON."""
         return {

@@ -20,13 +20,12 @@ from pipelines.errors import SourceError
 from pipelines.params import Params
 from pipelines.windows import Calendar
 from sources.catalogue import open_connector
-from sources.connector import Place, SourceFault
+from sources.connector import TIME, Place, SourceFault
 from sources.mapped_files import first_of
 from sources.mapping.columns import check_columns, strangers
 from sources.mapping.shape import shape_arrow
 from sources.mapping.spec import Mapping, TableSpec, read_mapping, rules_of
 
-TIME = {"events": "occurred_at", "users": "valid_from", "items": "valid_from"}
 EXAMPLES = 5
 LOOKS_LIKE = {
     "session_id": ("session", "basket", "order", "visit"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from expectations.pace import too_fast
 from expectations.pages import render_index, render_page
 from expectations.validation import Validation
 from pipelines.context import Context
@@ -56,7 +55,7 @@ def write_validation(
         "window": window.name,
         "passed": all(check.passed for check in validations.values()),
         "broken": [f"{name}: {reason}" for name, check in validations.items() for reason in check.reasons],
-        "bot_like": _bot_like(tables["events"], context),
+        "bot_like": _bot_like(tables["events"], validations["events"]),
         "pages": {name: f"{window.name}/{name}.html" for name in shown},
         "tables": {name: check.to_json() for name, check in validations.items()},
     }
@@ -68,7 +67,6 @@ def write_index(context: Context) -> None:
     write_text(context.path("validation", "docs", "index.html"), render_index(stored))
 
 
-def _bot_like(events: pd.DataFrame, context: Context) -> list[str]:
+def _bot_like(events: pd.DataFrame, check: Validation) -> list[str]:
     """The ids of users whose pace is no person's: their rows are accepted, and told."""
-    fast = too_fast(events, context.params.validate_.max_moments_a_minute)
-    return sorted(events.loc[fast, "user_id"].unique().tolist())
+    return sorted(events.loc[check.rows_that_broke("pace-human"), "user_id"].unique().tolist())

@@ -13,14 +13,23 @@ import pandas as pd
 
 import features.schema
 
+TIME = {"events": "occurred_at", "users": "valid_from", "items": "valid_from"}
+"""The column that says when a row of a table happened, or became valid."""
+ORDER = {
+    "events": ("occurred_at", "event_id", "revision"),
+    "users": ("valid_from", "user_id"),
+    "items": ("valid_from", "item_id"),
+}
+"""The columns that a landed table is sorted by."""
+
 
 @dataclass(frozen=True)
 class Tables:
     """One window's tables, with exactly the columns and types of `LANDED` in features/schema.py.
 
-    `events` are sorted by (occurred_at, event_id); `users` and `items` are the rows whose `valid_from` the source
-    says, sorted by it. A row of which something could not be read says so in its column `fault`. `notes` are sentences
-    for the user, such as a column that the contract does not know.
+    Rows are sorted as ORDER says; `users` and `items` are those whose `valid_from` the source says. A row of which
+    something could not be read says so in its column `fault`. `notes` are sentences for the user, such as a column
+    that the contract does not know.
     """
 
     events: pd.DataFrame

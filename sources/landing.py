@@ -10,16 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from features.schema import EXTRAS, FAULT, LANDED, TABLES, empty
-from sources.connector import Tables, sort_table
+from sources.connector import ORDER, Tables, sort_table
 from sources.mapping.shape import shape
 from sources.mapping.spec import Mapping, TableSpec
-
-ORDER = {
-    "events": ["occurred_at", "event_id", "revision"],
-    "users": ["valid_from", "user_id"],
-    "items": ["valid_from", "item_id"],
-}
-TIME = {"events": "occurred_at", "users": "valid_from", "items": "valid_from"}
 
 
 class MappedTable:
@@ -59,7 +52,7 @@ def mapped_tables(mapping: Mapping, first_start: datetime) -> dict[str, MappedTa
 
 def ordered(rows: pd.DataFrame, table: str) -> pd.DataFrame:
     """`rows` by time and id; rows that share both, by all they hold."""
-    keys = ORDER[table]
+    keys = list(ORDER[table])
     tied = rows.duplicated(keys).any()
     return sort_table(rows, *keys, *(name for name in rows.columns if tied and name not in keys))
 

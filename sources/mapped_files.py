@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.schema import LANDED, TABLES, empty
-from sources.connector import Connector, Place, SourceFault, Tables, digest
+from sources.connector import ORDER, TIME, Connector, Place, SourceFault, Tables, digest
 from sources.drop_readers import FileRows, read_batches
 from sources.mapping.columns import check_columns, columns_of
 from sources.mapping.faults import Places
@@ -23,12 +23,6 @@ from sources.mapping.rules import Section
 from sources.mapping.shape import shape_arrow
 from sources.mapping.spec import ARRIVED_AT, Mapping, TableSpec, options_as
 from sources.window_store import Parted, WindowStore
-
-ORDER = {
-    "events": ("occurred_at", "event_id"),
-    "users": ("valid_from", "user_id"),
-    "items": ("valid_from", "item_id"),
-}
 
 
 class NoOptions(Section):
@@ -157,7 +151,7 @@ class MappedFiles(Connector):
     def _part(self, store: WindowStore, table: str, path: Path) -> Parted:
         spec = self.mapping.tables[table]
         key = digest(table, spec.model_dump_json(by_alias=True), self.name, path.name, file_digest(path))
-        at = [ARRIVED_AT, "occurred_at"] if ARRIVED_AT in spec.fields else [ORDER[table][0]]
+        at = [ARRIVED_AT, "occurred_at"] if ARRIVED_AT in spec.fields else [TIME[table]]
         batches = (
             (first_of(shaped, spec.once), notes) for shaped, notes in self._shaped(table, path, self.first_start)
         )

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.schema import LANDED, empty
-from sources.connector import Connector, Place, SourceFault, Tables, digest, sort_table
+from sources.connector import ORDER, Connector, Place, SourceFault, Tables, digest, sort_table
 from sources.mapping.shape import shape
 from sources.mapping.spec import Mapping, TableSpec, options_as
 from sources.marketplace.catalogue import item_rows
@@ -19,12 +19,6 @@ from sources.marketplace.rows import to_arrow
 from sources.marketplace.settings import Options, Settings
 from sources.marketplace.world import World
 from sources.marketplace.writing import window_users
-
-ORDER = {
-    "events": ["occurred_at", "event_id"],
-    "users": ["valid_from", "user_id"],
-    "items": ["valid_from", "item_id"],
-}
 
 
 class Marketplace(Connector):

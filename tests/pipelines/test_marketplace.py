@@ -108,6 +108,7 @@ def test_every_late_event_is_in_the_window_it_belongs_to(market: tuple[Context, 
 def test_bots_are_told_by_id_and_nobody_else_is(market: tuple[Context, Path]) -> None:
     context, truth = market
     bots = pd.read_parquet(truth / "bots.parquet")
+    assert len(bots)
     for window, rows in bots.groupby("window"):
         told = read_json(context.path("validation", f"{window}.json"))["bot_like"]
         assert set(rows["user_id"]) == set(told)
