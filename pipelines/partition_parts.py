@@ -6,21 +6,32 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
+
+from pipelines.accepted_files import read_accepted
 from pipelines.context import Context
-from pipelines.files import whole_folder
+from pipelines.files import whole_folder, write_table
 from pipelines.partitions import ADDED, event_files
 from pipelines.windows import Window
 
+_KEY = ["event_id", "revision"]
+
 
 def partition_folder(window: str, context: Context, *, beside: Path) -> Path:
-    """A folder with all of the window's partition: its accepted rows themselves, or a copy with the additions."""
+    """A folder with all of the window's partition: its accepted rows themselves, or a copy with the additions.
+
+    An added event that the window has come to hold itself, since it was dropped anew, counts once: as its own.
+    """
     accepted, added = context.path("accepted", window), _added(window, context)
     if not added:
         return accepted
+    own = pd.MultiIndex.from_frame(read_accepted(accepted / "events.parquet", "events", _KEY))
     with whole_folder(beside / window) as folder:
         shutil.copytree(accepted, folder, dirs_exist_ok=True)
         for name, path in added.items():
-            shutil.copyfile(path, folder / f"{name}.parquet")
+            rows = read_accepted(path, "events")
+            new = rows[~pd.MultiIndex.from_frame(rows[_KEY]).isin(own)]
+            write_table(folder / f"{name}.parquet", new.reset_index(drop=True))
     return beside / window
 
 

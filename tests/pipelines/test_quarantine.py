@@ -14,6 +14,7 @@ from pipelines.errors import ContractError, SourceError, StoreError
 from pipelines.files import digest_files, read_table
 from pipelines.graph_files import read_graph
 from pipelines.jobs import update_job
+from pipelines.partitions import read_events
 from pipelines.quarantine import list_holdings, read_refused, read_repaired
 from pipelines.repairing import repair
 from pipelines.replaying import replay
@@ -90,6 +91,20 @@ def test_replaying_twice_changes_nothing(context: Context) -> None:
     assert replay(context)["rows"] == 0
     assert digest_files(partition) == once
     assert read_repaired(UNTIL, context)["replayed"].tolist() == [NEXT]
+
+
+def test_a_row_that_rejoined_and_is_then_dropped_anew_counts_once(context: Context) -> None:
+    repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
+    replay(context)
+    path = context.settings.drop / UNTIL / "events.csv"
+    rows = pd.read_csv(path, dtype="str")
+    rows.loc[3, "user_id"] = "u1"
+    rows.to_csv(path, index=False)
+    for step in ("collect", "validate", "snapshot"):
+        run_step(step, update_job(UNTIL, context), context)
+    belonging = read_events(context, [context.calendar.window(UNTIL)])
+    assert not belonging.duplicated(["event_id", "revision"]).any()
+    assert belonging["event_id"].eq(rows.loc[3, "event_id"]).sum() == 1
 
 
 def test_rows_that_still_break_a_promise_are_refused_and_none_is_taken(context: Context) -> None:
