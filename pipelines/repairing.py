@@ -22,7 +22,7 @@ from pipelines.partitions import read_events
 from pipelines.quarantine import REASONS, REPLAYED, ROW, read_refused, read_repaired, write_repaired
 from pipelines.windows import Window
 from sources.connector import SourceFault
-from sources.drop_readers import FileRows, read_batches
+from sources.drops.readers import FileRows, read_batches
 from sources.mapping.shape import shape
 from sources.mapping.spec import TableSpec
 

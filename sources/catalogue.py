@@ -12,10 +12,10 @@ from sources.mapping.spec import read_mapping
 
 MAPPED = {
     "files": "sources.mapped_files:MappedFiles",
-    "sql": "sources.sql:SqlSource",
-    "http_api": "sources.http_api:HttpApi",
-    "catalogue_crawler": "sources.catalogue_crawler:CatalogueCrawler",
-    "stream": "sources.stream:StreamSource",
+    "sql": "sources.sql.connector:SqlSource",
+    "http_api": "sources.http_api.connector:HttpApi",
+    "catalogue_crawler": "sources.catalogue_crawler.connector:CatalogueCrawler",
+    "stream": "sources.stream.connector:StreamSource",
     "marketplace": "sources.marketplace.connector:Marketplace",
 }
 """Connectors that a mapping's `connector` may name; each is imported only when it is asked for."""

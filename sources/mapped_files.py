@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from features.schema import LANDED, TABLES, empty
 from sources.connector import ORDER, TIME, Connector, Place, SourceFault, Tables, digest
-from sources.drop_readers import FileRows, read_batches
+from sources.drops.readers import FileRows, read_batches
 from sources.mapping.columns import check_columns, columns_of
 from sources.mapping.faults import Places
 from sources.mapping.rules import Section

@@ -28,7 +28,7 @@ def listen(
     count: Annotated[int | None, typer.Option("--count", min=1, help="Stop after so many messages.")] = None,
 ) -> None:
     """Keep every message on disk and acknowledge it, until Ctrl-C; any number may run at once on this machine."""
-    from sources.stream_listener import listen as consume
+    from sources.stream.listener import listen as consume
 
     with console.voice() as say:
         try:
@@ -41,7 +41,7 @@ def listen(
 @app.command(epilog="Example: `tidegraph stream status shop.yaml`")
 def status(mapping: MappingArgument) -> None:
     """Tell how many messages each topic has brought, and when the last one came."""
-    from sources.stream_options import spool_of
+    from sources.stream.options import spool_of
 
     try:
         counts = spool_of(_mapping(mapping, "stream"), _place(read_context())).counts()
@@ -56,7 +56,7 @@ def status(mapping: MappingArgument) -> None:
 @app.command(epilog="Example: `tidegraph stream crawl catalogue.yaml`")
 def crawl(mapping: Annotated[Path, typer.Argument(help="The mapping with `connector: catalogue_crawler`.")]) -> None:
     """Read a shop's product pages now; what is new or changed counts as arrived now."""
-    from sources.crawl import crawl as read_pages
+    from sources.catalogue_crawler.crawl import crawl as read_pages
 
     try:
         done = read_pages(_mapping(mapping, "catalogue_crawler"), _place(read_context()))

@@ -24,7 +24,7 @@ def arm(death: str) -> None:
     from faststream.rabbit.message import RabbitMessage
     from faststream.redis.message import RedisBatchStreamMessage
 
-    from sources.stream_spool import Spool
+    from sources.spool import Spool
 
     writing = Spool._writing
 
@@ -46,7 +46,7 @@ def arm(death: str) -> None:
 def main(mapping: str, state: str, death: str, idle: str) -> None:
     from sources.connector import Place
     from sources.mapping.spec import read_mapping
-    from sources.stream_listener import listen
+    from sources.stream.listener import listen
     from tests.sources.mapped import START, WEEK
 
     arm(death)

@@ -20,12 +20,12 @@ import yaml
 
 from features.schema import LANDED
 from pipelines.settings import ROOT
-from sources.catalogue_crawler import CatalogueCrawler
+from sources.catalogue_crawler.connector import CatalogueCrawler
+from sources.catalogue_crawler.crawl import Crawled, crawl, page_spool
+from sources.catalogue_crawler.products import read_product
 from sources.connector import Place, SourceFault, Tables
-from sources.crawl import Crawled, crawl, page_spool
-from sources.crawl_products import read_product
 from sources.mapping.spec import read_mapping
-from sources.stream_spool import Message
+from sources.spool import Message
 from tests.sources.mapped import START, WEEK, as_bytes, collect, fingerprint, open_mapped
 from tests.sources.rough_server import Answer, RoughServer, running
 from tests.sources.shop_pages import MICRODATA, Shop, json_ld, product, trail

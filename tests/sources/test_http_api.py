@@ -14,7 +14,7 @@ import pytest
 
 from features.schema import LANDED
 from sources.connector import SourceFault
-from sources.http_api import HttpApi
+from sources.http_api.connector import HttpApi
 from tests.sources.mapped import EVENT_FIELDS, as_bytes, collect, fingerprint, open_mapped
 from tests.sources.rough_server import Answer, Asked, RoughServer, running
 

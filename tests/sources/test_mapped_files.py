@@ -161,7 +161,7 @@ def test_parts_written_little_by_little_give_the_same_tables(
     (drop / "events.csv").write_text("who,what,at\n" + "".join(f"u{i},x,2024-01-{7 + i % 14:02}\n" for i in range(300)))
     first = [window(connector(tmp_path), index).events for index in range(2)]
     monkeypatch.setattr(sources.window_store, "HELD_ROWS", 7)
-    monkeypatch.setattr("sources.drop_csv.BLOCK_BYTES", 200)
+    monkeypatch.setattr("sources.drops.csv.BLOCK_BYTES", 200)
     other = MappedFiles(connector(tmp_path).mapping, Place(drop, tmp_path / "other", FIRST, WEEK))
     for index, events in enumerate(first):
         pd.testing.assert_frame_equal(window(other, index).events, events)
@@ -171,7 +171,7 @@ def test_parts_written_little_by_little_give_the_same_tables(
 def test_ragged_rows_are_numbered_as_they_stand_in_the_file_across_blocks(
     tmp_path: Path, drop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.drop_csv.BLOCK_BYTES", 100)
+    monkeypatch.setattr("sources.drops.csv.BLOCK_BYTES", 100)
     lines = [f"u{i},x" if i % 7 == 3 else f"u{i},x,{'soon' if i % 5 == 1 else '2024-01-08'}" for i in range(60)]
     (drop / "events.csv").write_text("who,what,at\n" + "".join(f"{line}\n" for line in lines))
     faults = window(connector(tmp_path), 0).events["fault"].dropna()

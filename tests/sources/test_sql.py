@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import sources.landing
 from features.schema import LANDED
 from sources.connector import Connector, SourceFault
-from sources.sql_database import Database, SqlOptions
+from sources.sql.database import Database, SqlOptions
 from tests.sources.mapped import EVENT_FIELDS, as_bytes, collect, fingerprint, open_mapped
 
 POSTGRES = os.environ.get("TIDEGRAPH_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")

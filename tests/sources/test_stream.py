@@ -21,11 +21,11 @@ from features.schema import LANDED
 from pipelines.settings import ROOT
 from sources.connector import Place, SourceFault, Tables
 from sources.mapping.spec import read_mapping
-from sources.stream import StreamSource
-from sources.stream_brokers import make_broker
-from sources.stream_listener import listen
-from sources.stream_options import stream_options
-from sources.stream_spool import Message, Spool
+from sources.spool import Message, Spool
+from sources.stream.brokers import make_broker
+from sources.stream.connector import StreamSource
+from sources.stream.listener import listen
+from sources.stream.options import stream_options
 from tests.sources import brokers
 from tests.sources.brokers import Broker
 from tests.sources.mapped import EVENT_FIELDS, START, WEEK, as_bytes, fingerprint, open_mapped

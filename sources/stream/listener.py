@@ -13,9 +13,9 @@ from faststream import FastStream
 
 from sources.connector import Place, SourceFault
 from sources.mapping.spec import Mapping
-from sources.stream_brokers import make_broker, messages, prepare, subscribe
-from sources.stream_options import StreamOptions, spool_of, stream_options, stream_rows
-from sources.stream_spool import Message, Spool
+from sources.spool import Message, Spool
+from sources.stream.brokers import make_broker, messages, prepare, subscribe
+from sources.stream.options import StreamOptions, spool_of, stream_options, stream_rows
 
 CLIENTS = {"kafka": "aiokafka", "nats": "nats-py", "redis": "redis", "rabbit": "aio-pika"}
 

@@ -1,4 +1,4 @@
-"""The crawl itself, in a process of its own for a reactor cannot start twice: `python -m sources.crawl_spider JOB`."""
+"""The crawl itself, in a process of its own, for a reactor cannot start twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.linkextractors import LinkExtractor
 from scrapy.utils.httpobj import urlparse_cached
 
-from sources.crawl_products import read_product
+from sources.catalogue_crawler.products import read_product
 
 
 class AllowedHosts(OffsiteMiddleware):
@@ -55,7 +55,7 @@ def crawl_settings(job: dict[str, Any]) -> dict[str, Any]:
         "ROBOTSTXT_USER_AGENT": re.split(r"[/ ]", options["user_agent"])[0],
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-            "sources.crawl_spider.AllowedHosts": 50,
+            "sources.catalogue_crawler.spider.AllowedHosts": 50,
         },
         "DOWNLOAD_DELAY": options["delay_seconds"],
         "CONCURRENT_REQUESTS": len(options["hosts"]),

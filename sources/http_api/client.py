@@ -17,7 +17,7 @@ import httpx
 import tenacity
 
 from sources.connector import SourceFault
-from sources.http_options import HttpOptions
+from sources.http_api.options import HttpOptions
 
 AGAIN = {408, 425, 429, 500, 502, 503, 504}
 CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sources.catalogue import open_connector
+from sources.catalogue_crawler.crawl import CHUNK, TOPIC, crawl_options, page_spool
 from sources.connector import Connector, Place, SourceFault, Tables, digest
-from sources.crawl import CHUNK, TOPIC, crawl_options, page_spool
 from sources.landing import as_tables, mapped_tables, ordered
 from sources.mapping.records import to_table
 from sources.mapping.spec import Mapping

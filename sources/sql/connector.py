@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sources.connector import Connector, Place, SourceFault, Tables, digest
 from sources.landing import as_tables, mapped_tables
 from sources.mapping.spec import Mapping, options_as
-from sources.sql_cells import raw_table
-from sources.sql_database import Database, SqlOptions
-from sources.sql_windows import ALIAS, Cut, SqlRows, window_query
+from sources.sql.cells import raw_table
+from sources.sql.database import Database, SqlOptions
+from sources.sql.windows import ALIAS, Cut, SqlRows, window_query
 
 
 class SqlSource(Connector):

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from pydantic import Field, field_validator
 
 from sources.connector import SourceFault
-from sources.drop_csv import read_csv
-from sources.drop_json import read_jsonl
+from sources.drops.csv import read_csv
+from sources.drops.json import read_jsonl
 from sources.mapping.faults import Places
 from sources.mapping.rules import Section
 

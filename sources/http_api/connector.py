@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sources.connector import TIME, Connector, Place, Tables, digest
-from sources.http_client import HttpClient
-from sources.http_options import HttpOptions, HttpRows
-from sources.http_pages import Records, pages, window_url
+from sources.http_api.client import HttpClient
+from sources.http_api.options import HttpOptions, HttpRows
+from sources.http_api.pages import Records, pages, window_url
 from sources.landing import MappedTable, as_tables, mapped_tables
 from sources.mapping.records import to_table
 from sources.mapping.spec import ARRIVED_AT, Mapping, options_as, rules_of

@@ -15,10 +15,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from features.schema import CATEGORY_SEPARATOR
+from sources.catalogue_crawler.options import CrawlOptions
 from sources.connector import Place, SourceFault
-from sources.crawl_options import CrawlOptions
 from sources.mapping.spec import Mapping, options_as
-from sources.stream_spool import EPOCH, Message, Spool
+from sources.spool import EPOCH, Message, Spool
 
 TOPIC = "pages"
 ALWAYS = (EPOCH, datetime(9999, 1, 1, tzinfo=UTC))
@@ -70,7 +70,7 @@ def _run(folder: Path, options: CrawlOptions) -> dict[str, Any]:
     goes_on = (folder / "job").exists()
     job.write_text(json.dumps({"folder": str(folder), "options": options.model_dump(mode="json")}), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    process = subprocess.Popen([sys.executable, "-m", "sources.crawl_spider", str(job)], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "sources.catalogue_crawler.spider", str(job)], env=environment)
     try:
         process.wait()
     except KeyboardInterrupt:

@@ -18,7 +18,7 @@ from sources.connector import SourceFault
 from sources.mapping.faults import Places, shown
 
 if TYPE_CHECKING:
-    from sources.drop_readers import FileRows
+    from sources.drops.readers import FileRows
 
 BLOCK_BYTES = 16 << 20
 """So much is parsed at a time; no row may be longer."""

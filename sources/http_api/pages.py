@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from sources.connector import SourceFault
-from sources.http_client import HttpClient, Page
-from sources.http_options import HttpOptions, HttpRows
+from sources.http_api.client import HttpClient, Page
+from sources.http_api.options import HttpOptions, HttpRows
 
 Records = list[dict[str, Any]]
 

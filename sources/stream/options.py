@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from sources.connector import Place, SourceFault
 from sources.mapping.spec import Mapping, options_as
-from sources.stream_spool import Spool
+from sources.spool import Spool
 from sources.variables import VariableName
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from faststream import AckPolicy
 
-from sources.stream_options import StreamOptions
-from sources.stream_spool import Message
+from sources.spool import Message
+from sources.stream.options import StreamOptions
 
 Handle = Callable[[Any], Awaitable[None]]
 """Takes a FastStream message, which may stand for several of the broker's."""

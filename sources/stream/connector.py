@@ -15,7 +15,7 @@ from sources.connector import Connector, Place, SourceFault, Tables, digest
 from sources.landing import as_tables, mapped_tables
 from sources.mapping.records import to_table
 from sources.mapping.spec import Mapping, rules_of
-from sources.stream_options import spool_of, stream_options, stream_rows
+from sources.stream.options import spool_of, stream_options, stream_rows
 
 CHUNK = 50_000
 SHOWN = 80

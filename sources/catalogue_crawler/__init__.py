@@ -1,0 +1,1 @@
+"""A shop's product pages, read politely into versions of items."""
