@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.graph import InterestGraph
@@ -120,19 +121,13 @@ def fold_each_window(context: Context) -> list[tuple[datetime, InterestGraph]]:
     return graphs
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(_EVENT, min_size=1, max_size=12), corrections=st.lists(_CORRECTION, max_size=5))
-def test_folding_windows_with_late_and_corrected_events_equals_all_that_was_known(
-    context: Context, rows: list, corrections: list
-) -> None:
+def folding_equals_all_that_was_known(context: Context, rows: list, corrections: list) -> None:
     events = lay_out(context, rows, corrections)
     for place, (instant, graph) in enumerate(fold_each_window(context)):
         assert_same(edges_of(graph), expected(context, events, instant, known_by=place // 2))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(_EVENT, min_size=1, max_size=12), corrections=st.lists(_CORRECTION, max_size=5))
-def test_a_rebuild_numbers_nodes_as_the_updates_did(context: Context, rows: list, corrections: list) -> None:
+def a_rebuild_numbers_nodes_as_the_updates_did(context: Context, rows: list, corrections: list) -> None:
     lay_out(context, rows, corrections)
     graphs = fold_each_window(context)
     rebuilt = list(rebuild(context, [instant for instant, _ in graphs]))
@@ -145,13 +140,37 @@ def test_a_rebuild_numbers_nodes_as_the_updates_did(context: Context, rows: list
         assert_same(edges_of(one), edges_of(graph))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(_EVENT, min_size=1, max_size=12), corrections=st.lists(_CORRECTION, max_size=5))
-def test_rows_never_move_from_one_graph_to_the_next(context: Context, rows: list, corrections: list) -> None:
+def rows_never_move(context: Context, rows: list, corrections: list) -> None:
     lay_out(context, rows, corrections)
     for (_, before), (_, after) in pairwise(fold_each_window(context)):
         assert list(after.users["user_id"])[: len(before.users)] == list(before.users["user_id"])
         assert list(after.items["item_id"])[: len(before.items)] == list(before.items["item_id"])
+
+
+def hold(check: Callable[..., None], context: Context, *, examples: int) -> None:
+    """Hold `check` on that many histories of events and corrections."""
+
+    @settings(max_examples=examples, deadline=None)
+    @given(rows=st.lists(_EVENT, min_size=1, max_size=12), corrections=st.lists(_CORRECTION, max_size=5))
+    def each(rows: list, corrections: list) -> None:
+        check(context, rows, corrections)
+
+    each()
+
+
+CHECKS = [folding_equals_all_that_was_known, a_rebuild_numbers_nodes_as_the_updates_did, rows_never_move]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_folding_late_and_corrected_events(check: Callable[..., None], context: Context) -> None:
+    hold(check, context, examples=8)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("check", CHECKS)
+def test_folding_late_and_corrected_events_over_many_histories(check: Callable[..., None], context: Context) -> None:
+    hold(check, context, examples=300)
 
 
 def test_what_arrives_later_changes_no_graph_of_before(context: Context) -> None:
