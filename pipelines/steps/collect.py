@@ -28,7 +28,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     landing; and the files, below the home folder, that show it is there.
     """
     connector = _open(context)
-    _refuse_future(connector, job)
+    _refuse_future(connector, job, context)
     landed = {}
     for position, window in enumerate(job.windows, start=1):
         manifest = _collect(connector, window, context)
@@ -52,10 +52,15 @@ def _open(context: Context) -> Connector:
         return open_connector(context.params.collect.connector, place, context.settings.mapping)
 
 
-def _refuse_future(connector: Connector, job: Job) -> None:
+def _refuse_future(connector: Connector, job: Job, context: Context) -> None:
     with _faults():
         last = connector.last_event_at()
-    known, until = ("the source's last event is", last) if last else ("it is now", datetime.now(UTC))
+    now = datetime.now(UTC)
+    if last and last > now:
+        context.say(
+            f"the source has events dated later than now, as late as {last:%Y-%m-%d}: they wait for their window"
+        )
+    known, until = ("the source's last event is", last) if last else ("it is now", now)
     if job.window.start > until:
         raise WindowError(
             f"window {job.name} lies in the future: {known} {until:%Y-%m-%d %H:%M:%S} UTC",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines.context import Context
@@ -144,3 +146,16 @@ def test_a_window_after_now_lies_in_the_future_of_a_growing_source(tmp_path: Pat
     far = context.calendar.at(int(timedelta(days=365 * 500) / timedelta(days=7))).name
     with pytest.raises(WindowError, match="in the future: it is now"):
         collect.run(job(context, far), context)
+
+
+def test_events_dated_later_than_now_are_told_and_wait(tmp_path: Path) -> None:
+    said: list[str] = []
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("name: shop\nconnector: files\ntables: {events: {from: {paths: [all.csv]}}}\n", encoding="utf-8")
+    context = shop(tmp_path, said)
+    context = replace(context, settings=replace(context.settings, mapping=mapping))
+    context.settings.drop.mkdir()
+    rows = pd.concat([events(0), events(0).head(1).assign(event_id="far", occurred_at="2999-01-01T00:00:00Z")])
+    rows.to_csv(context.settings.drop / "all.csv", index=False)
+    assert collect.run(job(context, FIRST), context)["windows"][FIRST]["events"] == 960
+    assert [line for line in said if "2999-01-01" in line and "wait for their window" in line]
