@@ -6,9 +6,17 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+MESSAGES = {
+    "redis": "RedisBatchStreamMessage",
+    "rabbit": "RabbitMessage",
+    "nats": "NatsBatchMessage",
+    "kafka": "KafkaAckableMessage",
+}
 
 
 def die(*_: object, **__: object) -> None:
@@ -21,9 +29,6 @@ async def die_soon(*_: object) -> None:
 
 def arm(death: str) -> None:
     """Make this process kill itself where `death` says."""
-    from faststream.rabbit.message import RabbitMessage
-    from faststream.redis.message import RedisBatchStreamMessage
-
     from sources.spool import Spool
 
     writing = Spool._writing
@@ -39,8 +44,9 @@ def arm(death: str) -> None:
     if death == "within the write":
         Spool._writing = torn  # type: ignore[method-assign]
     if death == "before the acknowledgement":
-        RedisBatchStreamMessage.ack = die_soon  # type: ignore[assignment, method-assign]
-        RabbitMessage.ack = die_soon  # type: ignore[assignment, method-assign]
+        for kind, name in MESSAGES.items():
+            with suppress(ImportError):  # a broker whose client library is not installed
+                getattr(import_module(f"faststream.{kind}.message"), name).ack = die_soon
 
 
 def main(mapping: str, state: str, death: str, idle: str) -> None:

@@ -1,4 +1,4 @@
-"""Real brokers for tests: a topic of one's own, and how to publish to it."""
+"""Real Redis and RabbitMQ for tests: a topic of one's own, and how to publish to it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ RABBIT = os.environ.get("TIDEGRAPH_TEST_RABBIT", "amqp://guest:guest@127.0.0.1:5
 
 @dataclass(frozen=True)
 class Broker:
+    """One topic of a broker.
+
+    `redeliver_after` is what a mapping for it should say; after `quiet` seconds without a message a consumer that has
+    just begun may believe that there is none for it.
+    """
+
     kind: str
     url: str
     topic: str
     publish: Callable[[list[bytes]], None]
     unacknowledged: Callable[[], int]
+    redeliver_after: float = 0.1
+    quiet: float = 1
 
 
 @contextmanager
