@@ -22,7 +22,8 @@ class StreamOptions(Section):
     """`url_env` names the variable with the broker's URL; consumers of one `group` share its messages.
 
     At most `batch_messages` are written at once. A message that a consumer took and did not finish within
-    `redeliver_after_seconds` goes to another one (Redis; the other brokers notice a dead consumer themselves).
+    `redeliver_after_seconds` goes to another one (Redis, and NATS where it is at least 3;
+    RabbitMQ and Kafka notice a dead consumer themselves).
     """
 
     broker: Literal["redis", "rabbit", "kafka", "nats"]
