@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from pipelines.accepted import catalogue_before
 from pipelines.context import Context
 from pipelines.errors import ContractError, SourceError
 from pipelines.files import write_text
+from pipelines.fix_file import read_fix
 from pipelines.locks import hold
 from pipelines.partitions import read_events
-from pipelines.quarantine import REASONS, REPLAYED, ROW, read_refused, read_repaired, write_repaired
+from pipelines.quarantine import REASONS, REPLAYED, ROW, counted, read_refused, read_repaired, write_repaired
 from pipelines.windows import Window
 from sources.connector import SourceFault
-from sources.drops.readers import FileRows, read_batches
 from sources.mapping.shape import shape
 from sources.mapping.spec import TableSpec
 
@@ -39,12 +39,12 @@ def repair(window: str, fix: Path, context: Context) -> dict[str, Any]:
     """
     with hold(context.path("locks"), "quarantine"):
         refused, done = read_refused(window, context).set_index(ROW), read_repaired(window, context)
-        cells = _read_fix(fix, refused, done)
+        cells = read_fix(fix, refused, done)
         mended = _mend(refused.loc[cells.index], cells, fix)
         _refuse_broken(mended, cells.index.tolist(), context.calendar.window(window), context)
         kept = done[~done[ROW].isin(cells.index)]
         new = mended.drop(columns=FAULT).assign(**{ROW: cells.index, REPLAYED: None}).astype({REPLAYED: "str"})
-        _tell_history(window, refused, cells, fix, context)
+        _tell_history(window, _changes(refused, done, new, fix.name, context.settings.actor), context)
         write_repaired(pd.concat([kept, new], ignore_index=True), window, context)
     return {"window": window, "rows": [int(row) for row in cells.index]}
 
@@ -64,42 +64,6 @@ def refused_of(events: pd.DataFrame, window: Window, context: Context) -> pd.Ser
         limits=_ANY,
     )
     return checked.refused["reasons"].map("; ".join).astype("str")
-
-
-def _read_fix(fix: Path, refused: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
-    """The cells of `fix` as text, by row number."""
-    try:
-        batches = [batch for batch, _ in read_batches(fix, FileRows(paths=(fix.name,)))]
-    except SourceFault as fault:
-        raise SourceError(fault.what, where=fault.where, mend=fault.mend) from fault
-    cells = pa.concat_tables(batches, promote_options="permissive").to_pandas()
-    strange = [name for name in cells.columns if name not in (ROW, REASONS, FAULT, *TABLES["events"])]
-    rows = pd.to_numeric(cells[ROW], errors="coerce") if ROW in cells else pd.Series(dtype="float64")
-    problem = _problem(rows, strange, refused, done) if ROW in cells else "it has no column `row`"
-    if problem:
-        raise SourceError(
-            f"{fix.name} cannot be used: {problem}",
-            where=str(fix),
-            mend="start from `tidegraph quarantine show WINDOW --csv FILE`, keep the column `row`, mend the others",
-        )
-    named = [name for name in cells.columns if name in TABLES["events"]]
-    return cells[named].set_axis(rows.astype("int64"), axis="index")
-
-
-def _problem(rows: pd.Series, strange: list[str], refused: pd.DataFrame, done: pd.DataFrame) -> str:
-    if strange:
-        return f"the contract has no column {strange[0]!r}"
-    if rows.empty or rows.isna().any():
-        return "it has no rows" if rows.empty else "not every `row` is a number"
-    if rows.duplicated().any():
-        return f"row {rows[rows.duplicated()].iloc[0]:g} comes twice"
-    gone = set(done.loc[done[REPLAYED].notna(), ROW])
-    for row in rows:
-        if row not in refused.index:
-            return f"row {row:g} is not quarantined"
-        if row in gone:
-            return f"row {row:g} has rejoined its window already"
-    return ""
 
 
 def _mend(rows: pd.DataFrame, cells: pd.DataFrame, fix: Path) -> pd.DataFrame:
@@ -129,27 +93,38 @@ def _refuse_broken(mended: pd.DataFrame, rows: list[int], window: Window, contex
         faults = mended[FAULT].to_dict()
         told = {place: f"; {faults[place]}" if isinstance(faults[place], str) else "" for place in places}
         shown = [f"row {rows[place]}: {reasons[place]}{told[place]}" for place in places]
+        verb = "breaks" if len(reasons) == 1 else "break"
         raise ContractError(
-            f"{len(reasons)} of {len(mended)} rows still break a promise: {' | '.join(shown)}",
+            f"{len(reasons)} of {counted(len(mended), 'row')} still {verb} a promise: {' | '.join(shown)}",
             where=f"the rows of --fix{', and more' if len(reasons) > _SHOWN else ''}",
             mend="mend them too, or leave them out; nothing was repaired",
         )
 
 
-def _tell_history(window: str, refused: pd.DataFrame, cells: pd.DataFrame, fix: Path, context: Context) -> None:
-    path = context.path("repairs", window, "history.jsonl")
-    told = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = [json.dumps(line, ensure_ascii=False) for line in _changes(refused, cells, fix, context.settings.actor)]
-    write_text(path, told + "".join(f"{line}\n" for line in lines))
+def _tell_history(window: str, changes: Iterable[dict[str, Any]], context: Context) -> None:
+    lines = [json.dumps(change, ensure_ascii=False) for change in changes]
+    if lines:
+        path = context.path("repairs", window, "history.jsonl")
+        told = path.read_text(encoding="utf-8") if path.is_file() else ""
+        write_text(path, told + "".join(f"{line}\n" for line in lines))
 
 
-def _changes(refused: pd.DataFrame, cells: pd.DataFrame, fix: Path, actor: str) -> Iterator[dict[str, Any]]:
+def _changes(
+    refused: pd.DataFrame, done: pd.DataFrame, new: pd.DataFrame, file: str, actor: str
+) -> Iterator[dict[str, Any]]:
+    """What this repair makes of each row, against its last repair or, for the first one, against the refused row.
+
+    A row that was repaired to the same cells before is left out: nothing became of it.
+    """
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    old_rows = refused.loc[cells.index].to_dict("records")
-    for row, old, new in zip(cells.index, old_rows, cells.to_dict("records"), strict=True):
-        before = {str(name): _text(old[name]) for name in new if _text(old[name]) != _text(new[name])}
-        after = {name: _text(new[name]) for name in before}
-        yield {
-            "at": at, "actor": actor, "file": fix.name, "row": int(row), "reasons": old[REASONS],
-            "before": before, "after": after,
-        }  # fmt: skip
+    repaired, others = done.set_index(ROW).to_dict("index"), refused.to_dict("index")
+    for row, mended in new.set_index(ROW).to_dict("index").items():
+        old = repaired.get(row) or others[row]
+        cells = [(name, _text(old[name]), _text(mended[name])) for name in TABLES["events"]]
+        before = {name: was for name, was, becomes in cells if was != becomes}
+        after = {name: becomes for name, was, becomes in cells if was != becomes}
+        if before or row not in repaired:
+            yield {
+                "at": at, "actor": actor, "file": file, "row": int(str(row)), "reasons": others[row][REASONS],
+                "before": before, "after": after,
+            }  # fmt: skip

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pipelines import console
 from pipelines.context import read_context
+from pipelines.errors import StoreError
 
 app = typer.Typer(help="Look at refused rows, mend them, and let them rejoin their window.", no_args_is_help=True)
 WindowArgument = Annotated[str, typer.Argument(help="The window that the rows came with, for example 2017-10-08.")]
@@ -47,16 +48,18 @@ def show(
 ) -> None:
     """Show quarantined rows with every reason, or write them to a file that `repair` takes back."""
     from pipelines.files import whole_file
-    from pipelines.quarantine import REASONS, ROW, promises_of, read_refused
+    from pipelines.quarantine import REASONS, ROW, counted, promises_of, read_refused
 
     rows = read_refused(window, read_context(), table)
     if promise is not None:
         rows = rows[[promise in promises_of(reasons) for reasons in rows[REASONS]]]
     rows = rows[[ROW, *(name for name in rows.columns if name != ROW)]]
     if csv is not None:
+        _check_target(csv)
         with whole_file(csv) as beside:
             rows.to_csv(beside, index=False)
-        typer.echo(f"{len(rows):,} rows are in {csv}; mend their cells, then run")
+        is_in = "is in" if len(rows) == 1 else "are in"
+        typer.echo(f"{counted(len(rows), 'row')} {is_in} {csv}; mend the cells, then run")
         typer.echo(f"  tidegraph quarantine repair {window} --fix {csv}")
     elif as_json:
         console.print_json_table(rows.head(limit))
@@ -71,10 +74,13 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Replace cells of quarantined events; all rows of the file have to keep every promise then, or none is taken."""
+    from pipelines.quarantine import counted
     from pipelines.repairing import repair as mend
 
     done = mend(window, fix, read_context())
-    _tell(done, f"repaired {len(done['rows']):,} rows; `tidegraph quarantine replay` lets them rejoin", as_json=as_json)
+    count = len(done["rows"])
+    lets = f"`tidegraph quarantine replay` lets {'it' if count == 1 else 'them'} rejoin"
+    _tell(done, f"repaired {counted(count, 'row')}; {lets}", as_json=as_json)
 
 
 @app.command(epilog="Example: `tidegraph quarantine replay 2017-10-08`")
@@ -86,12 +92,29 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Let repaired events rejoin the window they belong to, as a new revision of its snapshot."""
+    from pipelines.quarantine import counted
     from pipelines.replaying import replay as rejoin
 
     done = rejoin(read_context(), window, unchanged=unchanged)
     tags = ", ".join(done["tags"].values())
-    text = f"{done['rows']:,} rows rejoined: {tags}; the update of {done['arrives']} folds them into the graph"
+    them = "it" if done["rows"] == 1 else "them"
+    text = (
+        f"{counted(done['rows'], 'row')} rejoined: {tags}; the update of {done['arrives']} folds {them} into the graph"
+    )
     _tell(done, text if done["rows"] else "no row waits to rejoin", as_json=as_json)
+
+
+def _check_target(csv: Path) -> None:
+    """Raises StoreError where no file can be written under this name."""
+    folder = csv.parent
+    if csv.is_dir():
+        raise StoreError(
+            f"{csv.name or csv} is a folder", where=str(csv), mend=f"name a file in it: --csv {csv / 'fix.csv'}"
+        )
+    if not folder.is_dir():
+        raise StoreError(
+            f"there is no folder {folder}", where=str(csv), mend=f"make it (mkdir -p {folder}), or name another file"
+        )
 
 
 def _tell(done: dict[str, Any], text: str, *, as_json: bool) -> None:

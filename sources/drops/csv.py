@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from sources.connector import SourceFault
+from sources.mapping.columns import DELIMITERS
 from sources.mapping.faults import Places, shown
 
 if TYPE_CHECKING:
@@ -142,7 +143,15 @@ class _Numbers:
 
 
 def _told(row: pv.InvalidRow) -> str:
-    return f"row: {row.actual_columns} cells under {row.expected_columns} column names: {shown(row.text)}"
+    cells = f"{row.actual_columns} cell{'s' if row.actual_columns != 1 else ''}"
+    names = f"{row.expected_columns} column name{'s' if row.expected_columns != 1 else ''}"
+    return f"row: {cells} under {names}: {shown(row.text)}{_parted(row)}"
+
+
+def _parted(row: pv.InvalidRow) -> str:
+    """A guess at the delimiter where a row is a single cell, and another one would make as many as there are names."""
+    found = [each for each in DELIMITERS if row.text.count(each) == row.expected_columns - 1]
+    return f" (delimited by {DELIMITERS[found[0]]}?)" if row.actual_columns == 1 and found else ""
 
 
 def _header(path: Path, open_: Opener, rows: FileRows) -> list[str]:
@@ -198,6 +207,12 @@ def _broken(path: Path, open_: Opener, rows: FileRows, error: Exception) -> Sour
             f"{path.name} is not {rows.encoding.upper()}: byte 0x{byte:02x} makes no character",
             where=f"{path}, byte {offset}, line {line}",
             mend="save the file as UTF-8, or name its encoding in a mapping",
+        )
+    if isinstance(error, csv.Error) and "expected after" in str(error):
+        return SourceFault(
+            f"{path.name} is no CSV: after a cell in quotes comes something else than {rows.delimiter!r}",
+            where=str(path),
+            mend="set `delimiter` in the mapping to what parts the cells, or mend the quotes",
         )
     reason = "a row is longer than 16 MB" if "straddl" in str(error) else str(error).splitlines()[0][:200]
     return SourceFault(

@@ -15,6 +15,7 @@ EXACT = 2.0**53
 """Beyond it a float no longer tells neighbouring whole numbers apart."""
 
 _WHOLE = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"
+_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^(?i:[+-]?(inf|infinity)|nan)$"
 
 
@@ -73,6 +74,13 @@ def whole(array: pa.Array) -> Reading:
     return Reading(read, unreadable | _true(pc.invert(matches)))
 
 
+def controlled(array: pa.Array) -> np.ndarray:
+    """Where a text holds a control character (Unicode's category Cc), such as NUL or a line feed."""
+    if not _may_be_controlled(array):
+        return _none(array)
+    return _true(pc.match_substring_regex(array, _CONTROL))
+
+
 def numbers(array: pa.Array, *, decimal: str = ".") -> Reading:
     """Cells as float64; NaN is null, infinities stay, whole numbers that a float cannot hold are unreadable."""
     if pt.is_string(array.type):
@@ -85,6 +93,19 @@ def numbers(array: pa.Array, *, decimal: str = ".") -> Reading:
         floats = array.cast(pa.float64(), safe=False)
         return Reading(_null_where(pc.is_nan(floats), floats), _none(array))
     return _one_by_one(array, _as_number, pa.float64())
+
+
+def _may_be_controlled(array: pa.Array) -> bool:
+    """Whether the bytes of all texts together leave it open: a hundred times sooner than a pattern, text by text."""
+    _, offsets, content = array.buffers()
+    if content is None or not len(array):
+        return False
+    places = np.frombuffer(offsets, np.int32)
+    held = np.frombuffer(content, np.uint8)[places[array.offset] : places[array.offset + len(array)]]
+    if not len(held) or (held.min() > 0x1F and held.max() < 0x7F):
+        return False
+    # in UTF-8, U+0080 to U+009F begin with C2
+    return bool(held.min() <= 0x1F or (held == 0x7F).any() or (held == 0xC2).any())
 
 
 def _spelled_numbers(array: pa.Array, decimal: str) -> Reading:

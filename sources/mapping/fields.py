@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.schema import TIMESTAMP
-from sources.mapping.cells import EXACT, Reading, numbers, plain, spelled, texts, whole
+from sources.mapping.cells import EXACT, Reading, controlled, numbers, plain, spelled, texts, whole
 from sources.mapping.faults import Faults
 from sources.mapping.records import parts
 from sources.mapping.rules import FieldRule, Scalar
@@ -35,13 +35,22 @@ def field(raw: pa.Table, name: str, rule: FieldRule | None, dtype: str, faults: 
     rule = rule.among(raw.column_names) if rule else None
     if rule is None or not set(rule.columns) <= set(raw.column_names):
         return pa.nulls(len(raw), TYPES[dtype])
-    read = _reader(rule, dtype)
+    return _finished(_made(raw, name, rule, _reader(rule, dtype), faults), name, rule, faults)
+
+
+def read_written(value: Scalar, name: str, rule: FieldRule, dtype: str, faults: Faults) -> pa.Array:
+    """One value that the rule itself writes, read as `field` reads it."""
+    words = pa.array([_word(value)], pa.string())
+    return _finished(_cells([(np.arange(1), words)], name, _reader(rule, dtype), faults), name, rule, faults)
+
+
+def _made(raw: pa.Table, name: str, rule: FieldRule, read: Reader, faults: Faults) -> pa.Array:
     if rule.product:
-        return _finished(_product(raw, name, read, rule, faults), rule)
+        return _product(raw, name, read, rule, faults)
     words = _words(raw, name, rule, faults)
     if words is None:
-        return _finished(_column(raw, str(rule.column), name, read, faults), rule)
-    return _finished(_cells([(np.arange(len(words)), words)], name, read, faults), rule)
+        return _column(raw, str(rule.column), name, read, faults)
+    return _cells([(np.arange(len(words)), words)], name, read, faults)
 
 
 def _words(raw: pa.Table, name: str, rule: FieldRule, faults: Faults) -> pa.Array | None:
@@ -137,8 +146,20 @@ def _integers(cells: pa.Array) -> Reading:
     return Reading(pc.if_else(pa.array(fits), seen, None).cast(pa.int64()), unreadable | ~fits)
 
 
-def _finished(cells: pa.Array, rule: FieldRule) -> pa.Array:
+def _finished(cells: pa.Array, name: str, rule: FieldRule, faults: Faults) -> pa.Array:
+    if name.endswith("_id"):
+        return _identifiers(cells, name, faults)
     return pc.abs(cells) if rule.absolute else cells
+
+
+def _identifiers(cells: pa.Array, name: str, faults: Faults) -> pa.Array:
+    """Ids without control characters: NUL and its like end or hide the rest of a text elsewhere."""
+    odd = controlled(cells)
+    if not odd.any():
+        return cells
+    mask = pa.array(odd)
+    faults.add(name, np.flatnonzero(odd), cells.filter(mask), "holds a control character, which no id may")
+    return pc.if_else(mask, pa.scalar(None, cells.type), cells)
 
 
 def _word(value: Scalar) -> str | None:

@@ -91,6 +91,12 @@ class FieldRule(Section):
             raise ValueError(
                 f"a field needs one of column, constant, join, product; here: {', '.join(given) or 'none'}"
             )
+        if given == ["column"] and self.column is None:
+            raise ValueError("column is empty: name one of the source's columns")
+        if (self.values or self.patterns) and self.column is None:
+            raise ValueError("values and patterns replace the cells of a column, and here is none")
+        if "default" in self.model_fields_set and not (self.values or self.patterns):
+            raise ValueError("default stands for cells that values or patterns do not name, and here are none")
         if not all(self.columns) or () in (self.column, *self.join, *self.product):
             raise ValueError("a column's name is empty")
         if self.unit and self.format:

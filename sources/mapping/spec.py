@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from features.schema import EVENT_TYPES, FAULT, LANDED, REQUIRED
+from features.schema import EVENT_TYPES, FAULT, LANDED, REQUIRED, TIMESTAMP
 from sources.connector import SourceFault
-from sources.mapping.rules import FieldRule, Scalar, Section
+from sources.mapping.rules import FieldRule, Section
+from sources.mapping.wording import Amiss, nearest, told
+from sources.mapping.written import check_written, written
 
 ARRIVED_AT = "arrived_at"
 """A field of events beside the contract's: when the row reached the source. It decides the window, and never lands."""
@@ -53,6 +55,13 @@ class TableSpec(Section):
     def _short(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
+        for name, rule in given.items():
+            if isinstance(rule, bool) or not isinstance(rule, str | list | int | dict | FieldRule):
+                raise Amiss(
+                    "expected a column's name, a list of such, or keys such as column",
+                    key=str(name),
+                    mend=f"write `{name}: COLUMN` with the column's name, in quotes if it is a word like yes or 1.5",
+                )
         return {name: {"column": rule} if isinstance(rule, str | list | int) else rule for name, rule in given.items()}
 
     @property
@@ -64,7 +73,7 @@ class TableSpec(Section):
 class Mapping(Section):
     """A source, described. `options` and each table's `rows` are validated by the connector, with `options_as`."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    name: str
     connector: str
     window: WindowSpec | None = None
     options: dict[str, Any] = Field(default_factory=dict)
@@ -75,19 +84,23 @@ class Mapping(Section):
     def path(self) -> Path:
         return self._path
 
+    @field_validator("name")
+    @classmethod
+    def _names_a_source(cls, given: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", given):
+            raise ValueError("write letters, digits, - and _ only, for example my-shop")
+        return given
+
     @model_validator(mode="after")
     def _of_the_contract(self) -> Mapping:
         for name, table in self.tables.items():
             _among(name, LANDED, "tables", "table")
-            known = [*(field for field in LANDED[name] if field != FAULT), *([ARRIVED_AT] if name == "events" else [])]
-            for field in (*table.fields, *table.once):
-                _among(field, known, f"tables.{name}", "field")
-            missing = [field for field in REQUIRED[name] if field not in table.fields and field != "valid_from"]
-            if table.fields and missing:
-                raise ValueError(f"tables.{name}.fields lacks {missing[0]}, which every row must have")
-            if "event_type" in table.fields and name == "events":
-                for made in _made(table.fields["event_type"]):
-                    _among(str(made), EVENT_TYPES, "tables.events.fields.event_type", "event type")
+            types = {field: dtype for field, dtype in LANDED[name].items() if field != FAULT}
+            types |= {ARRIVED_AT: TIMESTAMP} if name == "events" else {}
+            for part, fields in (("fields", table.fields), ("once", table.once)):
+                for field in fields:
+                    _among(field, types, f"tables.{name}.{part}", "field")
+            _check_fields(name, table.fields, types)
         return self
 
     def digest(self) -> str:
@@ -105,11 +118,13 @@ def read_mapping(path: Path) -> Mapping:
     """The mapping in the YAML file `path`. Raises SourceFault that names the key and how to mend it."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Strict)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SourceFault("the mapping is not UTF-8", where=str(path), mend="save it as UTF-8") from error
+    except OSError as error:
         raise SourceFault(
-            f"the mapping cannot be read: {error}",
+            f"the mapping cannot be read: {error.strerror or error}",
             where=str(path),
-            mend="point TIDEGRAPH_MAPPING at a mapping file, in UTF-8",
+            mend="name a mapping file, as argument or in TIDEGRAPH_MAPPING",
         ) from error
     except ValueError as error:  # PyYAML's own, for a date such as 2024-13-45
         raise SourceFault(
@@ -118,7 +133,7 @@ def read_mapping(path: Path) -> Mapping:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
         raise SourceFault(f"the mapping is no YAML: {problem}", where=place, mend="mend that line") from error
     mapping = options_as(Mapping, content, str(path))
     mapping = mapping.model_copy(update={"tables": _with_siblings(mapping.tables)})
@@ -131,26 +146,24 @@ def options_as(model: type[Model], content: Any, where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole"
-        if first["type"] == "extra_forbidden":
-            what, mend = f"{key}: there is no such key", "take it out, or mend its spelling; the docs name all keys"
-        else:
-            what, mend = f"{key}: {first['msg'].removeprefix('Value error, ')}", f"mend {key}"
+        what, mend = told(error, model, content)
         raise SourceFault(what, where=where, mend=mend) from error
 
 
-def nearest(name: str, names: list[str]) -> str | None:
-    """The one of `names` that looks most like `name`, if any does."""
-    folded = {each.casefold(): each for each in names}
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-    return folded[close[0]] if close else None
-
-
-def _made(rule: FieldRule) -> list[Scalar]:
-    """The values that a rule itself writes."""
-    made = [rule.constant, rule.default, *rule.values.values(), *rule.patterns.values()]
-    return [value for value in made if value is not None]
+def _check_fields(table: str, fields: dict[str, FieldRule], types: dict[str, str]) -> None:
+    """Raises Amiss where a field that every row needs is missing, or a rule writes what its field cannot take."""
+    missing = [field for field in REQUIRED[table] if field not in fields and field != "valid_from"]
+    if fields and missing:
+        raise Amiss(
+            f"lacks {missing[0]}, which every row must have",
+            key=f"tables.{table}.fields",
+            mend=f"add `{missing[0]}: COLUMN` there, with the name of the column that holds it",
+        )
+    for field, rule in fields.items():
+        if field == "event_type" and table == "events":
+            for key, made in written(rule).items():
+                _among(str(made), EVENT_TYPES, f"tables.events.fields.event_type.{key}", "event type")
+        check_written(table, field, rule, types[field])
 
 
 def _with_siblings(tables: dict[str, TableSpec]) -> dict[str, TableSpec]:
@@ -166,8 +179,10 @@ def _with_siblings(tables: dict[str, TableSpec]) -> dict[str, TableSpec]:
 def _among(name: str, known: Any, where: str, what: str) -> None:
     if name not in known:
         near = nearest(name, list(known))
-        hint = f"; did you mean {near}?" if near else f"; there are {', '.join(known)}"
-        raise ValueError(f"{where}: the contract has no {what} {name!r}{hint}")
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        raise Amiss(
+            f"the contract has no {what} {name!r}; {hint}", key=where, mend=f"write {near or 'one of these'} instead"
+        )
 
 
 class _Strict(yaml.SafeLoader):

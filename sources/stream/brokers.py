@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,9 @@ from faststream import AckPolicy
 
 from sources.spool import Message
 from sources.stream.options import StreamOptions
+
+LOGGERS = {"redis": ("redis",), "rabbit": ("aio_pika", "aiormq"), "kafka": ("aiokafka",), "nats": ("nats",)}
+"""Where each client library logs what it also raises."""
 
 Handle = Callable[[Any], Awaitable[None]]
 """Takes a FastStream message, which may stand for several of the broker's."""
@@ -37,6 +42,27 @@ def make_broker(options: StreamOptions) -> Any:
     from faststream.nats import NatsBroker
 
     return NatsBroker(options.url.split(","), **settings)
+
+
+@contextmanager
+def hushed(kind: str) -> Iterator[Callable[[], None]]:
+    """What the client library logs is not printed, until the function that this gives is called, or the block ends.
+
+    While a broker is first looked for, its absence is raised, and would be told twice. Handlers that an application
+    has put in place still get everything.
+    """
+    silence, loggers = logging.NullHandler(), [logging.getLogger(name) for name in LOGGERS[kind]]
+
+    def end() -> None:
+        for logger in loggers:
+            logger.removeHandler(silence)
+
+    for logger in loggers:
+        logger.addHandler(silence)
+    try:
+        yield end
+    finally:
+        end()
 
 
 def subscribe(broker: Any, options: StreamOptions, topic: str, handle: Handle, *, declare: bool) -> None:
@@ -107,10 +133,13 @@ def _kafka_places(options: StreamOptions, topic: str, _: bool) -> Iterator[dict[
 
 def _nats_places(options: StreamOptions, topic: str, declare: bool) -> Iterator[dict[str, Any]]:
     from faststream.nats import JStream, PullSub
+    from nats.js.api import ConsumerConfig
 
+    # far above the time in which a batch fills: else what still waits in one would come a second time
+    patience = ConsumerConfig(ack_wait=max(options.redeliver_after_seconds, 3.0))
     stream = JStream(topic.replace(".", "-"), subjects=[topic], declare=declare)
     pull = PullSub(batch_size=options.batch_messages, timeout=1.0, batch=True)
-    yield {"subject": topic, "stream": stream, "durable": options.group, "pull_sub": pull}
+    yield {"subject": topic, "stream": stream, "durable": options.group, "pull_sub": pull, "config": patience}
 
 
 def _from_redis(message: Any) -> Iterator[tuple[str, bytes]]:

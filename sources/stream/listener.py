@@ -14,7 +14,7 @@ from faststream import FastStream
 from sources.connector import Place, SourceFault
 from sources.mapping.spec import Mapping
 from sources.spool import Message, Spool
-from sources.stream.brokers import make_broker, messages, prepare, subscribe
+from sources.stream.brokers import hushed, make_broker, messages, prepare, subscribe
 from sources.stream.options import StreamOptions, spool_of, stream_options, stream_rows
 
 CLIENTS = {"kafka": "aiokafka", "nats": "nats-py", "redis": "redis", "rabbit": "aio-pika"}
@@ -50,13 +50,8 @@ class Listener:
 
     async def run(self, topics: dict[str, bool], idle: float | None, enough: int | None) -> None:
         try:
-            broker = make_broker(self._options)
-            app = FastStream(broker, logger=None)
-            for topic, declare in topics.items():
-                await prepare(self._options, topic)
-                subscribe(broker, self._options, topic, self._handler(topic, app, enough), declare=declare)
-            app.after_startup(lambda: self._begin(f"listening to {', '.join(topics)} on {self._options.where}"))
-            await self._until_told(app, idle)
+            with hushed(self._options.broker) as speak:
+                await self._consume(topics, idle, enough, speak)
         except SourceFault:
             raise
         except ImportError as error:
@@ -71,7 +66,19 @@ class Listener:
                 mend="make room on the disk and start again: what was not kept comes again",
             )
 
-    def _begin(self, told: str) -> None:
+    async def _consume(
+        self, topics: dict[str, bool], idle: float | None, enough: int | None, speak: Callable[[], None]
+    ) -> None:
+        broker = make_broker(self._options)
+        app = FastStream(broker, logger=None)
+        for topic, declare in topics.items():
+            await prepare(self._options, topic)
+            subscribe(broker, self._options, topic, self._handler(topic, app, enough), declare=declare)
+        app.after_startup(lambda: self._begin(f"listening to {', '.join(topics)} on {self._options.where}", speak))
+        await self._until_told(app, idle)
+
+    def _begin(self, told: str, speak: Callable[[], None]) -> None:
+        speak()
         self._last = time.monotonic()
         self._say(told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -81,6 +82,28 @@ def test_the_history_tells_what_was_changed_by_whom_and_why(context: Context) ->
     assert read_refused(UNTIL, context)["row"].tolist() == [3, 7, 9]
 
 
+def history(context: Context) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in context.path("repairs", UNTIL, "history.jsonl").read_text().splitlines()]
+
+
+def test_the_same_repair_once_more_leaves_the_history_as_it_was(context: Context) -> None:
+    once = repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
+    before = history(context)
+    assert repair(UNTIL, fix(context, {"row": 3, "user_id": "u1", "quantity": "1.0"}), context) == once
+    assert history(context) == before
+
+
+def test_a_repair_of_a_repaired_row_is_told_against_that_repair(context: Context) -> None:
+    repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
+    rows = {"row": 3, "quantity": 2, "user_id": "u2"}, {"row": 7, "quantity": 5, "user_id": "u7"}
+    repair(UNTIL, fix(context, *rows), context)
+    _, again, other = history(context)
+    assert again["before"] == {"user_id": "u1", "quantity": "1"}
+    assert again["after"] == {"user_id": "u2", "quantity": "2"}
+    assert (again["row"], other["row"]) == (3, 7)
+    assert other["before"]["quantity"] is None
+
+
 def test_replaying_twice_changes_nothing(context: Context) -> None:
     repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
     assert read_status(context)["quarantined"] == 3
@@ -109,7 +132,7 @@ def test_a_row_that_rejoined_and_is_then_dropped_anew_counts_once(context: Conte
 
 def test_rows_that_still_break_a_promise_are_refused_and_none_is_taken(context: Context) -> None:
     rows = {"row": 3, "user_id": "u1", "quantity": 1}, {"row": 7, "user_id": "u1", "quantity": -2}
-    with pytest.raises(ContractError, match="1 of 2 rows still break a promise: row 7: purchase-quantity-positive"):
+    with pytest.raises(ContractError, match="1 of 2 rows still breaks a promise: row 7: purchase-quantity-positive"):
         repair(UNTIL, fix(context, *rows), context)
     assert read_repaired(UNTIL, context).empty
 

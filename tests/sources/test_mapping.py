@@ -69,7 +69,7 @@ def test_a_digest_changes_with_what_is_said_and_not_with_comments(tmp_path: Path
 
 WRONG: dict[str, tuple[Any, str, str]] = {
     "no YAML": ("name: [", "no YAML", "line 1"),
-    "no mapping": ("- 1\n", "dictionary", "m.yaml"),
+    "no mapping": ("- 1\n", "expected keys such as name", "m.yaml"),
     "a key said twice": ("name: a\nname: b\n", "'name' is said twice", "line 2"),
     "no name": (changed("name", None), "name", "m.yaml"),
     "a name with a blank": (changed("name", "my shop"), "name", "m.yaml"),
