@@ -34,13 +34,14 @@ _ANY = Limits(max_refused=1.0, outlier_quantile=1.0, max_moments_a_minute=1_000)
 def repair(window: str, fix: Path, context: Context) -> dict[str, Any]:
     """Replace cells of the window's quarantined events as `fix` says, all of them or none.
 
-    `fix` (CSV, JSON Lines, Parquet) has a column `row` and those of the contract that change. Raises SourceError for
+    `fix` (CSV, JSON Lines, Parquet) has a column `row` and those of the contract that change; a row that was repaired
+    before, and has not rejoined yet, is changed from what that repair made of it. Raises SourceError for
     what cannot be read, ContractError for rows that still break a promise. Gives `window` and the `rows` repaired.
     """
     with hold(context.path("locks"), "quarantine"):
         refused, done = read_refused(window, context).set_index(ROW), read_repaired(window, context)
         cells = read_fix(fix, refused, done)
-        mended = _mend(refused.loc[cells.index], cells, fix)
+        mended = _mend(_latest(refused, done).loc[cells.index], cells, fix)
         _refuse_broken(mended, cells.index.tolist(), context.calendar.window(window), context)
         kept = done[~done[ROW].isin(cells.index)]
         new = mended.drop(columns=FAULT).assign(**{ROW: cells.index, REPLAYED: None}).astype({REPLAYED: "str"})
@@ -64,6 +65,12 @@ def refused_of(events: pd.DataFrame, window: Window, context: Context) -> pd.Ser
         limits=_ANY,
     )
     return checked.refused["reasons"].map("; ".join).astype("str")
+
+
+def _latest(refused: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
+    """The quarantined events by row number, those repaired before as that repair left them."""
+    repaired = done.set_index(ROW)[list(TABLES["events"])]
+    return pd.concat([refused.loc[~refused.index.isin(repaired.index), list(TABLES["events"])], repaired])
 
 
 def _mend(rows: pd.DataFrame, cells: pd.DataFrame, fix: Path) -> pd.DataFrame:

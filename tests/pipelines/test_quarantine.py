@@ -104,6 +104,14 @@ def test_a_repair_of_a_repaired_row_is_told_against_that_repair(context: Context
     assert other["before"]["quantity"] is None
 
 
+def test_a_second_repair_keeps_what_the_first_one_mended(context: Context) -> None:
+    repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
+    repair(UNTIL, fix(context, {"row": 3, "quantity": 2}), context)
+    (row,) = read_repaired(UNTIL, context).to_dict("records")
+    assert (row["user_id"], row["quantity"]) == ("u1", 2)
+    assert history(context)[1]["before"] == {"quantity": "1"}
+
+
 def test_replaying_twice_changes_nothing(context: Context) -> None:
     repair(UNTIL, fix(context, {"row": 3, "user_id": "u1"}), context)
     assert read_status(context)["quarantined"] == 3
