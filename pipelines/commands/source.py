@@ -22,11 +22,17 @@ def _group() -> None:
 @app.command(epilog="Example: `tidegraph source check sources/mappings/ratings.yaml --drop drop`")
 def check(
     mapping: Annotated[Path, typer.Argument(help="The mapping file.")],
-    drop: Annotated[Path | None, typer.Option("--drop", help="The folder of files; default: TIDEGRAPH_DROP.")] = None,
+    drop: Annotated[
+        Path | None,
+        typer.Option("--drop", help="The folder of files, for `connector: files`; default: TIDEGRAPH_DROP."),
+    ] = None,
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many rows of each table to try.")] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Read a sample, and tell what of it is understood and what would be refused; nothing lands."""
+    """Read a sample of files, a database or an HTTP API, and tell what of it is understood and what would be refused.
+
+    Nothing lands.
+    """
     from pipelines.params import read_params
     from pipelines.settings import read_settings
     from pipelines.source_check import check_source
@@ -46,8 +52,8 @@ def check(
 def _show(report: dict[str, Any]) -> None:
     window = report["window"]
     console.print_table(
-        f"mapping {report['mapping']}, connector {report['connector']}; windows of {window['days']} days"
-        f" from {window['first']}"
+        f"mapping {report['mapping']}, connector {report['connector']}; windows of"
+        f" {_counted(window['days'], 'day')} from {window['first']}"
     )
     for name, table in report["tables"].items():
         _show_table(name, table)
@@ -62,7 +68,8 @@ def _show(report: dict[str, Any]) -> None:
 def _show_table(name: str, table: dict[str, Any]) -> None:
     files = table["files"]
     named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-    shown = Table("field", "made of", "null", "example", title=f"\n{name}: {table['rows']:,} rows of {escape(named)}")
+    told = f"{_counted(table['rows'], 'row')} of {named}" if files else "no rows"
+    shown = Table("field", "made of", "null", "example", title=f"\n{name}: {escape(told)}")
     for field in table["fields"]:
         shown.add_row(
             field["field"], escape(field["from"]), f"{field['null_share']:.1%}", escape(harmless(field["example"]))
@@ -79,13 +86,16 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append("event types: " + ", ".join(f"{kind} {count:,}" for kind, count in table["event_types"].items()))
     if table["times"]:
         times = table["times"]
-        plural = "windows" if times["windows"] != 1 else "window"
-        lines.append(f"from {times['first']} to {times['last']}, in {times['windows']} {plural}")
-    lines.append(f"would be refused: {table['refused']:,} of {table['rows']:,} rows")
+        lines.append(f"from {times['first']} to {times['last']}, in {_counted(times['windows'], 'window')}")
+    lines.append(f"would be refused: {table['refused']:,} of {_counted(table['rows'], 'row')}")
     lines += [f"  {count:,} break {promise}" for promise, count in table["reasons"].items()]
     lines += [f"  e.g. {harmless(example)}" for example in table["examples"]]
     lines += table["notes"]
     return lines + table["hints"]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def harmless(text: str) -> str:

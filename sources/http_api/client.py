@@ -40,10 +40,10 @@ class Unavailable(Exception):
 
 
 class HttpClient:
-    """Asks for JSON pages; `sleep` waits between tries."""
+    """Asks for JSON pages; `sleep` waits between tries. Pages are kept below `cache`, if there is one."""
 
     def __init__(
-        self, options: HttpOptions, cache: Path, *, where: str, sleep: Callable[[float], None] = time.sleep
+        self, options: HttpOptions, cache: Path | None, *, where: str, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._options, self._cache, self._sleep = options, cache, sleep
         self._headers = options.headers(where)
@@ -124,14 +124,19 @@ class HttpClient:
         if status not in (200, 304):
             raise SourceFault(told, where=where, mend="check base_url, path and params of the mapping")
 
-    def _path(self, url: httpx.URL) -> Path:
+    def _path(self, url: httpx.URL) -> Path | None:
+        if self._cache is None:
+            return None
         # Another key may see other records: its pages are others.
         who = json.dumps(self._headers, sort_keys=True)
         return self._cache / f"{hashlib.sha256(f'{url} {who}'.encode()).hexdigest()}.json"
 
     def _kept(self, url: httpx.URL) -> dict[str, Any] | None:
+        path = self._path(url)
+        if path is None:
+            return None
         try:
-            kept = json.loads(self._path(url).read_text(encoding="utf-8"))
+            kept = json.loads(path.read_text(encoding="utf-8"))
             json.loads(kept["body"])
             return kept
         except (OSError, ValueError, KeyError, TypeError):
@@ -139,9 +144,9 @@ class HttpClient:
 
     def _keep(self, url: httpx.URL, response: httpx.Response, body: bytes, page: Page) -> None:
         validators = {name: response.headers[name] for name in CONDITIONS if name in response.headers}
-        if not validators:
-            return
         path = self._path(url)
+        if not validators or path is None:
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(f".{random.getrandbits(64):x}")
         content = {"validators": validators, "body": body.decode(), "link": page.link}

@@ -6,15 +6,22 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from sources.connector import TIME, Connector, Place, Tables, digest
 from sources.http_api.client import HttpClient
 from sources.http_api.options import HttpOptions, HttpRows
 from sources.http_api.pages import Records, pages, window_url
+from sources.http_api.sampling import first_records, stretches
 from sources.landing import MappedTable, as_tables, mapped_tables
+from sources.mapped_files import Sample
+from sources.mapping.faults import Places
 from sources.mapping.records import to_table
 from sources.mapping.spec import ARRIVED_AT, Mapping, options_as, rules_of
 
@@ -34,6 +41,7 @@ class HttpApi(Connector):
             name: options_as(HttpRows, spec.rows, f"{mapping.path}, tables.{name}.from")
             for name, spec in mapping.tables.items()
         }
+        self._length = place.length
         self._cache = place.state / "http_api" / mapping.name
         self._pulled: tuple[tuple[datetime, datetime], Pulled] | None = None
 
@@ -55,13 +63,42 @@ class HttpApi(Connector):
     def last_event_at(self) -> None:
         return None
 
+    def sample(self, rows: int) -> Iterator[Sample]:
+        """At most `rows` records of each table, of the first few pages that have any; nothing is kept."""
+        with self._asking(None) as client:
+            found = {table: self._first(client, table, rows) for table in self._tables}
+        for table, records in found.items():
+            if records:
+                raw, numbers = self._held(table, to_table(records))
+                places = Places(self._rows[table].path, numbers, "record")
+                yield Sample(table, self._tables[table].spec, raw, places)
+
+    def _first(self, client: HttpClient, table: str, most: int) -> Records:
+        since = self.first_start if table == "events" else EPOCH
+        among = stretches(self.first_start, self._length, since, datetime.now(UTC))
+        return first_records(client, self._options, self._rows[table], among, most)
+
+    def _held(self, table: str, raw: pa.Table) -> tuple[pa.Table, np.ndarray]:
+        """The rows that a window would hold, and their numbers from 1; all rows where none would, which says why."""
+        numbers, clock = np.arange(1, len(raw) + 1), self._clock(table)
+        if table != "events" or clock is None:
+            return raw, numbers
+        times = self._tables[table].shaped(raw, self.first_start)[clock]
+        held = ~(times < pd.Timestamp(self.first_start)).to_numpy(bool)
+        return (raw.filter(pa.array(held)), numbers[held]) if held.any() else (raw, numbers)
+
     def _pull(self, start: datetime, end: datetime) -> Pulled:
-        client = HttpClient(self._options, self._cache, where=f"{self._mapping.path}, options", sleep=self._sleep)
-        try:
+        with self._asking(self._cache) as client:
             return {
                 table: [record for page in self._pages(client, table, start, end) for record in page]
                 for table in self._rows
             }
+
+    @contextmanager
+    def _asking(self, cache: Path | None) -> Iterator[HttpClient]:
+        client = HttpClient(self._options, cache, where=f"{self._mapping.path}, options", sleep=self._sleep)
+        try:
+            yield client
         finally:
             client.close()
 

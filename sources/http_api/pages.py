@@ -28,10 +28,16 @@ def window_url(options: HttpOptions, rows: HttpRows, start: datetime, end: datet
     return base.copy_with(path=path).copy_merge_params(params)
 
 
-def pages(client: HttpClient, options: HttpOptions, rows: HttpRows, url: httpx.URL) -> Iterator[Records]:
-    """The records of one page after another. Raises SourceFault for a page that came before, or for too many."""
+def pages(
+    client: HttpClient, options: HttpOptions, rows: HttpRows, url: httpx.URL, *, enough: int | None = None
+) -> Iterator[Records]:
+    """The records of one page after another, of `enough` pages where that is given.
+
+    Raises SourceFault for a page that came before, or for more than `max_pages`.
+    """
+    most = min(enough or options.max_pages, options.max_pages)
     first, asked, seen = url, {str(url)}, set()
-    for number in range(1, options.max_pages + 1):
+    for number in range(1, most + 1):
         page = client.page(url, number)
         records = _records(page.content, rows.records, f"page {number}: {url}")
         if records:
@@ -46,6 +52,8 @@ def pages(client: HttpClient, options: HttpOptions, rows: HttpRows, url: httpx.U
         _refuse_circle(str(following) in asked, "leads back to one before", number, url)
         asked.add(str(following))
         url = following
+    if most < options.max_pages:
+        return
     raise SourceFault(
         f"more than {options.max_pages} pages", where=str(first), mend="raise options.max_pages, or shorten the window"
     )

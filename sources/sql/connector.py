@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from sources.connector import Connector, Place, SourceFault, Tables, digest
 from sources.landing import as_tables, mapped_tables
+from sources.mapped_files import Sample
+from sources.mapping.faults import Places
 from sources.mapping.spec import Mapping, options_as
 from sources.sql.cells import raw_table
 from sources.sql.database import Database, SqlOptions
-from sources.sql.windows import ALIAS, Cut, SqlRows, window_query
+from sources.sql.windows import ALIAS, Cut, SqlRows, sample_queries, window_query
 
 
 class SqlSource(Connector):
@@ -43,6 +45,21 @@ class SqlSource(Connector):
     def last_event_at(self) -> None:
         return None
 
+    def sample(self, rows: int) -> Iterator[Sample]:
+        """At most `rows` rows of each table, those that arrived first; nothing is kept."""
+        with self._database.reading() as connection:
+            found = {table: self._earliest(connection, table, rows) for table in self._tables}
+        # the transaction is over before anyone looks, whether or not they look at all of it
+        for table, parts in found.items():
+            places = Places(self._rows[table].label)
+            yield from (Sample(table, self._tables[table].spec, raw, places) for raw in parts)
+
+    def _earliest(self, connection: sa.Connection, table: str, most: int) -> list[pa.Table]:
+        first = Cut(self.first_start, self.first_start, first=True, catalogue=table != "events")
+        with self._database.faults(self._where(table)):
+            queries = sample_queries(connection, self._rows[table], first, most, self._where(table))
+            return next((found for query in queries if (found := list(self._chunks(connection, query)))), [])
+
     def _frame(self, connection: sa.Connection, table: str, start: datetime, end: datetime) -> pd.DataFrame:
         mapped = self._tables[table]
         with self._database.faults(self._where(table)):
@@ -55,8 +72,11 @@ class SqlSource(Connector):
     def _raw(self, connection: sa.Connection, table: str, start: datetime, end: datetime) -> Iterator[pa.Table]:
         query = self._query(connection, table, start, end)
         if query is not None:
-            for names, rows in self._database.rows(connection, query):
-                yield raw_table(dict(zip(names, zip(*rows, strict=True), strict=True)))
+            yield from self._chunks(connection, query)
+
+    def _chunks(self, connection: sa.Connection, query: sa.Select[Any]) -> Iterator[pa.Table]:
+        for names, rows in self._database.rows(connection, query):
+            yield raw_table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
     def _sum(self, connection: sa.Connection, table: str, start: datetime, end: datetime) -> str:
         """A digest of a window's rows that does not depend on their order, made where they lie if they can."""

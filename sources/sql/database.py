@@ -1,8 +1,9 @@
-"""A database that a mapping names: opened for reading only, in one snapshot, its errors told without its password."""
+"""A database that a mapping names: opened for reading only, in one snapshot, its errors told without its URL."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from sources.connector import SourceFault
 from sources.variables import VariableName
+
+ESCAPED = "with special characters of the password percent-encoded (@ as %40, / as %2F, % as %25)"
 
 
 class SqlOptions(BaseModel):
@@ -29,9 +32,8 @@ class Database:
 
     def __init__(self, options: SqlOptions) -> None:
         self._options, self._url = options, _url(options.url_env)
-        self.where = (
-            f"{self._url.get_backend_name()} database {self._url.database} at {self._url.host or 'this machine'}"
-        )
+        # Nothing else of the URL: with a character of the password unescaped, any part of it may be the password's.
+        self.where = f"{self._url.get_backend_name()} database of {options.url_env}"
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -70,13 +72,13 @@ class Database:
 
     def _fault(self, error: Exception, where: str) -> SourceFault:
         cause = getattr(error, "orig", None) or error
-        told = " ".join(str(cause).split())
-        for secret in _secrets(self._url):
-            told = told.replace(secret, "***")
+        told = _without(self._url, " ".join(str(cause).split()))
         if isinstance(error, sa.exc.NoSuchModuleError | ImportError):
             mend = "install the driver that the URL names, for example psycopg for postgresql+psycopg"
         else:
-            mend = f"check the URL in {self._options.url_env}, the rights of its user, and the mapping's `from`"
+            mend = (
+                f"check the URL in {self._options.url_env}, {ESCAPED}, the rights of its user, and the mapping's `from`"
+            )
         return SourceFault(f"the database refused: {told[:400]}", where=where, mend=mend)
 
 
@@ -89,24 +91,41 @@ def _url(variable: str) -> sa.URL:
             mend=f"export {variable}='postgresql+psycopg://user:password@host:5432/database'",
         )
     try:
-        return sa.make_url(text)
+        url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise SourceFault(
-            f"environment variable {variable} holds no SQLAlchemy URL",
-            where="options.url_env of the mapping",
-            mend="write it as driver://user:password@host:port/database; percent-encode special characters",
-        ) from None
+        raise _no_url(f"environment variable {variable} holds no SQLAlchemy URL") from None
+    if url.username is not None and text.count("@") > 1:
+        raise _no_url(f"the URL in {variable} holds more than one @, so that it does not say where the password ends")
+    return url
 
 
-def _secrets(url: sa.URL) -> list[str]:
-    named = [value for key, value in url.query.items() if "pass" in key.lower() and isinstance(value, str)]
-    return [text for text in [url.password, *named] if text]
+def _no_url(what: str) -> SourceFault:
+    return SourceFault(
+        what,
+        where="options.url_env of the mapping",
+        mend=f"write it as driver://user:password@host:port/database, {ESCAPED}",
+    )
+
+
+def _without(url: sa.URL, told: str) -> str:
+    """A driver's message with the names of the URL's parts in place of what they are; passwords wherever they stand."""
+    asked = [(key, value) for key, values in url.normalized_query.items() for value in values]
+    for secret in [url.password, *(value for key, value in asked if "pass" in key.lower())]:
+        told = told.replace(secret, "***") if secret else told
+    parts = {"host": url.host, "user": url.username, "database": url.database, "port": url.port}
+    names = {str(part): name for name, part in [*asked, *parts.items()] if part}
+    longest_first = "|".join(re.escape(part) for part in sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{longest_first})(?!\w)", lambda found: f"<{names[found[0]]}>", told) if names else told
 
 
 def _prepare_sqlite(engine: sa.Engine, url: sa.URL, where: str) -> None:
     # SQLite would make an absent file, and Python's driver would begin a transaction for writes alone.
     if not url.database or not Path(url.database).is_file():
-        raise SourceFault("the SQLite file is missing", where=where, mend="write the URL as sqlite:////path/to/file.db")
+        raise SourceFault(
+            "the SQLite file is missing",
+            where=where,
+            mend="write the URL as sqlite:////path/to/file.db; after three slashes the path starts in this folder",
+        )
 
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -14,6 +15,7 @@ from sources.connector import SourceFault
 
 SCALE = {"s": 1, "ms": 1_000, "us": 1_000_000}
 ALIAS = "tidegraph_rows"
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Watermark(BaseModel):
@@ -44,6 +46,11 @@ class SqlRows(BaseModel):
     def mark(self) -> Watermark | None:
         return Watermark(column=self.watermark) if isinstance(self.watermark, str) else self.watermark
 
+    @property
+    def label(self) -> str:
+        """What a user calls these rows."""
+        return "the query" if self.table is None else f"table {self.table}"
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -73,6 +80,25 @@ def window_query(connection: sa.Connection, rows: SqlRows, cut: Cut, where: str)
     if cut.first and connection.dialect.name == "sqlite" and rows.mark.unit is None:
         _refuse_no_times(connection, relation.c[rows.mark.column], where)
     return statement.where(_inside(relation.c[rows.mark.column], rows.mark, cut, connection.dialect.name))
+
+
+def sample_queries(
+    connection: sa.Connection, rows: SqlRows, first: Cut, most: int, where: str
+) -> Iterator[sa.Select[Any]]:
+    """The `most` rows that arrived first, of those that the window `first` or a later one holds; else of all rows.
+
+    The second query is for a user whose rows are all older than the calendar: it finds what says so.
+    """
+    held = window_query(connection, rows, replace(first, end=NEVER), where)
+    for query in (held, sa.select(_relation(connection, rows, where))):
+        if query is not None:
+            yield _earliest(query, rows, connection.dialect.name).limit(most)
+
+
+def _earliest(query: sa.Select[Any], rows: SqlRows, dialect: str) -> sa.Select[Any]:
+    if rows.mark is None:
+        return query
+    return query.order_by(_time(query.selected_columns[rows.mark.column], rows.mark, dialect))
 
 
 def _refuse_no_times(connection: sa.Connection, column: sa.ColumnElement[Any], where: str) -> None:
@@ -109,13 +135,15 @@ def _source(rows: SqlRows, names: list[str]) -> sa.FromClause:
 
 
 def _inside(column: sa.ColumnElement[Any], mark: Watermark, cut: Cut, dialect: str) -> sa.ColumnElement[bool]:
-    at: sa.ColumnElement[Any] = column
-    if mark.unit is None and dialect == "sqlite":
-        # SQLite keeps times as text in any spelling; compare all of them in one.
-        at = sa.func.strftime("%Y-%m-%d %H:%M:%f", column)
+    at = _time(column, mark, dialect)
     start, end = (_bound(instant, mark, dialect) for instant in (cut.start, cut.end))
     inside = at < end if cut.first and cut.catalogue else sa.and_(at >= start, at < end)
     return sa.or_(inside, at.is_(None)) if cut.first else inside
+
+
+def _time(column: sa.ColumnElement[Any], mark: Watermark, dialect: str) -> sa.ColumnElement[Any]:
+    """The watermark as something to compare: SQLite keeps times as text in any spelling, and needs one for all."""
+    return sa.func.strftime("%Y-%m-%d %H:%M:%f", column) if mark.unit is None and dialect == "sqlite" else column
 
 
 def _bound(instant: datetime, mark: Watermark, dialect: str) -> sa.ColumnElement[Any]:
