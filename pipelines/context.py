@@ -11,7 +11,7 @@ from pipelines.params import Params, WindowParams, read_params
 from pipelines.settings import Settings, check_places, read_settings
 from pipelines.windows import Calendar
 from sources.connector import SourceFault
-from sources.mapping.spec import read_mapping
+from sources.mapping.spec import WindowSpec, read_mapping
 
 
 def _silent(_: str) -> None:
@@ -51,6 +51,11 @@ def _window_of(mapping: Path, window: WindowParams) -> WindowParams:
         said = read_mapping(mapping).window
     except SourceFault as fault:
         raise ParamsError(fault.what, where=fault.where, mend=fault.mend) from fault
+    return as_said(said, window)
+
+
+def as_said(said: WindowSpec | None, window: WindowParams) -> WindowParams:
+    """`window`, but for what a mapping says instead."""
     if said is None:
         return window
     return WindowParams(first=said.first or window.first, length=said.length or window.length)

@@ -17,7 +17,7 @@ def check_window(job: Job, context: Context) -> None:
     while window is not None and not _is_snapshotted(window, context):
         missing, window = window, context.calendar.previous(window)
     if window is None:
-        least = context.calendar.at(shortest_bootstrap(context)).name
+        least = context.calendar.at(shortest_bootstrap(context.params)).name
         raise WindowError(
             f"window {job.name} cannot be folded: no window before it is in the graph",
             where=str(context.path("graphs")),

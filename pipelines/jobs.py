@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from pipelines.context import Context
 from pipelines.errors import ParamsError, WindowError
-from pipelines.params import EvaluateParams, Mode
+from pipelines.params import EvaluateParams, Mode, Params
 from pipelines.windows import Window
 
 Kind = Literal["bootstrap", "update"]
@@ -57,7 +57,7 @@ def bootstrap_job(until: str, context: Context, *, dry_run: bool = False, airflo
             mend=f"name a start after the first window, {context.params.window.first}",
         )
     job = Job("bootstrap", windows, "full", dry_run=dry_run, airflow_run=airflow_run)
-    needed = shortest_bootstrap(context)
+    needed = shortest_bootstrap(context.params)
     if len(windows) < needed:
         raise WindowError(
             f"a bootstrap until {until} has {len(windows)} of the {needed} windows it needs to learn and to be judged",
@@ -67,10 +67,9 @@ def bootstrap_job(until: str, context: Context, *, dry_run: bool = False, airflo
     return job
 
 
-def shortest_bootstrap(context: Context) -> int:
+def shortest_bootstrap(params: Params) -> int:
     """How many windows it takes at least: something to start from, a window to learn from, and the hold-out."""
-    length = context.params.window.length
-    return 2 + -(-context.params.evaluate.bootstrap_holdout // length)
+    return 2 + -(-params.evaluate.bootstrap_holdout // params.window.length)
 
 
 def update_job(

@@ -75,11 +75,6 @@ def promises_of(reasons: str) -> list[str]:
     return [reason.split(":")[0] for reason in reasons.split("; ") if ":" in reason]
 
 
-def counted(number: int, word: str) -> str:
-    """A number of things, such as `1 row` or `1,204 rows`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def _holding(window: str, table: str, context: Context) -> Holding:
     rows = read_table(context.path("quarantine", window, f"{table}.parquet"))
     repaired = read_repaired(window, context) if table == "events" else rows.iloc[:0].assign(**{REPLAYED: None})

@@ -20,8 +20,9 @@ from pipelines.files import write_text
 from pipelines.fix_file import read_fix
 from pipelines.locks import hold
 from pipelines.partitions import read_events
-from pipelines.quarantine import REASONS, REPLAYED, ROW, counted, read_refused, read_repaired, write_repaired
+from pipelines.quarantine import REASONS, REPLAYED, ROW, read_refused, read_repaired, write_repaired
 from pipelines.windows import Window
+from pipelines.wording import counted
 from sources.connector import SourceFault
 from sources.mapping.shape import shape
 from sources.mapping.spec import TableSpec

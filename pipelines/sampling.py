@@ -10,7 +10,9 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from pipelines.context import as_said
 from pipelines.errors import SourceError
+from pipelines.jobs import shortest_bootstrap
 from pipelines.params import Params
 from pipelines.windows import Calendar
 from sources.catalogue import open_connector
@@ -63,7 +65,8 @@ def take_samples(path: Path, drop: Path, params: Params, *, rows: int, say: Call
     """About the first `rows` rows of each table of the mapping `path`; SourceError where they cannot be had."""
     try:
         mapping = _named(path)
-        calendar = _calendar(mapping, params)
+        params = params.model_copy(update={"window": as_said(mapping.window, params.window)})
+        calendar = Calendar(params.window.first, params.window.length)
         source = open_connector("", Place(drop, drop, calendar.origin, calendar.length), path)
         if not isinstance(source, Sampled):
             raise _not_sampled(mapping, calendar, params)
@@ -84,18 +87,11 @@ def _named(path: Path) -> Mapping:
 
 
 def _not_sampled(mapping: Mapping, calendar: Calendar, params: Params) -> SourceFault:
-    fewest = 2 + -(-params.evaluate.bootstrap_holdout // calendar.length)  # as pipelines.jobs.shortest_bootstrap says
+    fewest = shortest_bootstrap(params)
     return SourceFault(
         f"a source of kind {mapping.connector} cannot be sampled",
         where=str(mapping.path),
         mend=TRIES[mapping.connector].format(path=shlex.quote(str(mapping.path)), until=calendar.at(fewest).name),
-    )
-
-
-def _calendar(mapping: Mapping, params: Params) -> Calendar:
-    said = mapping.window
-    return Calendar(
-        (said.first if said else None) or params.window.first, (said.length if said else None) or params.window.length
     )
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from pipelines import console
 from pipelines.context import read_context
 from pipelines.errors import StoreError
+from pipelines.wording import counted
 
 app = typer.Typer(help="Look at refused rows, mend them, and let them rejoin their window.", no_args_is_help=True)
 WindowArgument = Annotated[str, typer.Argument(help="The window that the rows came with, for example 2017-10-08.")]
@@ -48,7 +49,7 @@ def show(
 ) -> None:
     """Show quarantined rows with every reason, or write them to a file that `repair` takes back."""
     from pipelines.files import whole_file
-    from pipelines.quarantine import REASONS, ROW, counted, promises_of, read_refused
+    from pipelines.quarantine import REASONS, ROW, promises_of, read_refused
 
     rows = read_refused(window, read_context(), table)
     if promise is not None:
@@ -74,7 +75,6 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Replace cells of quarantined events; all rows of the file have to keep every promise then, or none is taken."""
-    from pipelines.quarantine import counted
     from pipelines.repairing import repair as mend
 
     done = mend(window, fix, read_context())
@@ -92,7 +92,6 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Let repaired events rejoin the window they belong to, as a new revision of its snapshot."""
-    from pipelines.quarantine import counted
     from pipelines.replaying import replay as rejoin
 
     done = rejoin(read_context(), window, unchanged=unchanged)

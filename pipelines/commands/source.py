@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import console
+from pipelines.wording import counted
 
 app = typer.Typer(help="Look at a source before it is collected.", no_args_is_help=True)
 
@@ -53,7 +54,7 @@ def _show(report: dict[str, Any]) -> None:
     window = report["window"]
     console.print_table(
         f"mapping {report['mapping']}, connector {report['connector']}; windows of"
-        f" {_counted(window['days'], 'day')} from {window['first']}"
+        f" {counted(window['days'], 'day')} from {window['first']}"
     )
     for name, table in report["tables"].items():
         _show_table(name, table)
@@ -68,7 +69,7 @@ def _show(report: dict[str, Any]) -> None:
 def _show_table(name: str, table: dict[str, Any]) -> None:
     files = table["files"]
     named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-    told = f"{_counted(table['rows'], 'row')} of {named}" if files else "no rows"
+    told = f"{counted(table['rows'], 'row')} of {named}" if files else "no rows"
     shown = Table("field", "made of", "null", "example", title=f"\n{name}: {escape(told)}")
     for field in table["fields"]:
         shown.add_row(
@@ -86,16 +87,12 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append("event types: " + ", ".join(f"{kind} {count:,}" for kind, count in table["event_types"].items()))
     if table["times"]:
         times = table["times"]
-        lines.append(f"from {times['first']} to {times['last']}, in {_counted(times['windows'], 'window')}")
-    lines.append(f"would be refused: {table['refused']:,} of {_counted(table['rows'], 'row')}")
+        lines.append(f"from {times['first']} to {times['last']}, in {counted(times['windows'], 'window')}")
+    lines.append(f"would be refused: {table['refused']:,} of {counted(table['rows'], 'row')}")
     lines += [f"  {count:,} break {promise}" for promise, count in table["reasons"].items()]
     lines += [f"  e.g. {harmless(example)}" for example in table["examples"]]
     lines += table["notes"]
     return lines + table["hints"]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def harmless(text: str) -> str:

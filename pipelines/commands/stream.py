@@ -10,6 +10,7 @@ import typer
 from pipelines import console
 from pipelines.context import Context, read_context
 from pipelines.errors import SourceError
+from pipelines.wording import counted
 from sources.connector import Place, SourceFault
 from sources.mapping.spec import Mapping, read_mapping
 
@@ -35,7 +36,7 @@ def listen(
             kept = consume(_mapping(mapping, "stream"), _place(read_context(say)), say=say, idle=idle, enough=count)
         except SourceFault as fault:
             raise _told(fault) from fault
-    print(f"kept {kept:,} new messages")
+    print(f"kept {counted(kept, 'new message')}")
 
 
 @app.command(epilog="Example: `tidegraph stream status shop.yaml`")
@@ -48,7 +49,7 @@ def status(mapping: MappingArgument) -> None:
     except SourceFault as fault:
         raise _told(fault) from fault
     for topic, count, last in counts:
-        print(f"{topic}: {count:,} messages, the last at {last:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"{topic}: {counted(count, 'message')}, the last at {last:%Y-%m-%d %H:%M:%S} UTC")
     if not counts:
         print("no message has come yet")
 

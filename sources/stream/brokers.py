@@ -79,9 +79,24 @@ def messages(kind: str, topic: str, message: Any) -> list[Message]:
 
 
 async def prepare(options: StreamOptions, topic: str) -> None:
-    """On Redis, begin a new group at the stream's first message: FastStream's own would begin at the next one."""
-    if options.broker != "redis":
-        return
+    """What a broker needs before it is listened to. Raises its client library's error when it cannot be reached."""
+    if options.broker == "redis":
+        await _begin_group(options, topic)
+    elif options.broker == "nats":
+        await _ask_nats(options)
+
+
+async def _ask_nats(options: StreamOptions) -> None:
+    """Raise when no server answers: FastStream's client would ask on for one that was never there, and say nothing."""
+    import nats
+
+    soon: dict[str, Any] = {"connect_timeout": 5, "reconnect_time_wait": 0, "max_reconnect_attempts": 1}
+    client = await nats.connect(options.url.split(","), allow_reconnect=False, **soon)
+    await client.close()
+
+
+async def _begin_group(options: StreamOptions, topic: str) -> None:
+    """Begin a new group at the stream's first message: FastStream's own would begin at the next one."""
     from redis.asyncio import Redis
     from redis.exceptions import ResponseError
 

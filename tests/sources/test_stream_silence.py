@@ -11,7 +11,11 @@ import pytest
 from pipelines.settings import ROOT
 from sources.stream.brokers import LOGGERS, hushed
 
-AWAY = {"rabbit": "amqp://shop:s3cr3t@127.0.0.1:9/", "redis": "redis://:s3cr3t@127.0.0.1:9/0"}
+AWAY = {
+    "rabbit": "amqp://shop:s3cr3t@127.0.0.1:9/",
+    "redis": "redis://:s3cr3t@127.0.0.1:9/0",
+    "nats": "nats://shop:s3cr3t@127.0.0.1:9",
+}
 LISTEN = """
 import sys
 from datetime import UTC, datetime, timedelta

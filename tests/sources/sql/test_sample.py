@@ -113,29 +113,6 @@ def test_all_tables_of_a_sample_are_of_one_state(
     assert sorted(map(str, ids(samples, "items", "item"))) == ["jam", "tea"]
 
 
-HOSTILE = {
-    "an @ in the password": "postgresql+psycopg://shop:pa@s3cr3t@127.0.0.1:9/test",
-    "an @ and a slash": "postgresql+psycopg://shop:pa@s3cr3t/s3cr3t@127.0.0.1:9/test",
-    "an @ and a question mark": "postgresql+psycopg://shop:pa@s3cr3t?s3cr3t@127.0.0.1:9/test",
-    "an @ and a colon": "postgresql+psycopg://shop:pa@s3cr3t:s3cr3t@127.0.0.1:9/test",
-    "an @ in the user": "postgresql+psycopg://sh@op:s3cr3t@127.0.0.1:9/test",
-}
-
-
-@pytest.mark.parametrize("url", HOSTILE.values(), ids=HOSTILE)
-def test_no_part_of_an_unescaped_password_is_told_but_how_to_write_it(
-    make: Make, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    monkeypatch.setenv("SHOP_DATABASE_URL", url)
-    with pytest.raises(SourceFault) as caught:
-        sampled(make, 5)
-    told = f"{caught.value} {caught.value.mend}"
-    assert "s3cr3t" not in told
-    assert "SHOP_DATABASE_URL" in told
-    assert "percent-encoded (@ as %40" in told
-    assert "the database refused" not in told  # no server was asked for a host that is half a password
-
-
 def test_of_a_url_nothing_is_told_but_the_kind_of_database(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DATABASE_URL", "postgresql+psycopg://clerk:s3cr3t@localhost:9/orders-of-2024")
     with pytest.raises(SourceFault) as caught:

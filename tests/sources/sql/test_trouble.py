@@ -43,7 +43,16 @@ URLS = {
 }
 
 
-@pytest.mark.parametrize("url", URLS.values(), ids=URLS)
+HOSTILE = {
+    "an @ in the password": "postgresql+psycopg://shop:pa@s3cr3t@127.0.0.1:9/test",
+    "an @ and a slash": "postgresql+psycopg://shop:pa@s3cr3t/s3cr3t@127.0.0.1:9/test",
+    "an @ and a question mark": "postgresql+psycopg://shop:pa@s3cr3t?s3cr3t@127.0.0.1:9/test",
+    "an @ and a colon": "postgresql+psycopg://shop:pa@s3cr3t:s3cr3t@127.0.0.1:9/test",
+    "an @ in the user": "postgresql+psycopg://sh@op:s3cr3t@127.0.0.1:9/test",
+}
+
+
+@pytest.mark.parametrize("url", [*URLS.values(), *HOSTILE.values()], ids=[*URLS, *HOSTILE])
 def test_a_database_that_cannot_be_opened_is_told_without_its_password(
     make: Make, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -51,6 +60,17 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(
     broken = fault(make)
     assert "s3cr3t" not in str(broken) + broken.mend
     assert broken.mend
+
+
+@pytest.mark.parametrize("url", HOSTILE.values(), ids=HOSTILE)
+def test_whoever_left_a_password_unescaped_is_told_how_to_write_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    broken = fault(make)
+    assert "SHOP_DATABASE_URL" in f"{broken} {broken.mend}"
+    assert "percent-encoded (@ as %40" in broken.mend
+    assert "the database refused" not in broken.what  # no server was asked for a host that is half a password
 
 
 def test_an_unset_variable_is_named(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
