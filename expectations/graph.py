@@ -30,7 +30,7 @@ def check_graph(edges: pd.DataFrame, *, n_users: int, n_items: int, as_of: int |
     suite = Suite("graph", [columns_exist(columns), not_empty("edge")])
     if set(columns) <= set(edges.columns):
         suite.promises.extend(known(name, scope="batch", name="edges-known") for name in columns)
-        suite.promises.extend([*_rows(n_users, n_items), *_history(as_of), *map(_positive, weights)])
+        suite.promises.extend([*_rows(n_users, n_items), *_history(as_of), *map(_finite, weights)])
     return check(edges.reset_index(drop=True), suite)
 
 
@@ -96,14 +96,14 @@ def _history(as_of: int | None) -> list[Expectation]:
     return expectations
 
 
-def _positive(column: str) -> Expectation:
+def _finite(column: str) -> Expectation:
+    """Not above 0: what was bought and returned may weigh less than nothing, and an old weight may fade to 0."""
     return promise(
         ExpectColumnValuesToBeBetween,
-        "weight-positive",
-        f"{column} is above 0 and finite",
+        "weight-finite",
+        f"{column} is finite",
         scope="batch",
         column=column,
-        min_value=0,
-        strict_min=True,
+        min_value=-sys.float_info.max,
         max_value=sys.float_info.max,
     )

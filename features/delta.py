@@ -1,42 +1,81 @@
-"""What a window changed: edges born, strengthened, faded, expired."""
+"""What a fold is given: rows that came, and where to look for rows that came before."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.expr.types import Table
 
-from features.fold import pair_keys
-from features.graph import InterestGraph
+from features.interactions import EVENT_COLUMNS
+from features.schema import EVENTS, ITEMS, USERS
+from features.segment import ATTRIBUTES
+
+_KEY = ["event_id", "revision"]
+_TYPES = {"str": pa.string(), "float64": pa.float64(), "int64": pa.int64()}
 
 
 @dataclass(frozen=True)
 class Delta:
-    """Counts between two graphs of one lineage. At one half-life, faded edges lost weight and
-    strengthened ones gained it."""
+    """Tables as unevaluated expressions.
 
-    users_born: int
-    items_born: int
-    edges_born: int
-    edges_strengthened: int
-    edges_faded: int
-    edges_expired: int
+    `events` (EVENT_COLUMNS): those that count now and that the graph has not folded; they may be late. `users`,
+    `items`: catalogue rows, with `valid_from` in µs. `known`: all events that the graph has folded and that count in
+    it. `nearby`: of those, the ones within reach of a session: no further from an event that came, or no longer
+    counts, than `click_within` (all of `known` will do). `lost`: those of `known` that no longer count, because they
+    were corrected, or their user was erased.
+    """
 
-    def to_dict(self) -> dict[str, int]:
-        return asdict(self)
+    events: Table
+    users: Table
+    items: Table
+    known: Table | None = None
+    nearby: Table | None = None
+    lost: Table | None = None
+
+    def before(self, now: int) -> Delta:
+        """Without all that happens, or becomes valid, at or after `now` (µs)."""
+        return replace(
+            self,
+            events=self.events.filter(self.events["at"] < now),
+            users=self.users.filter(self.users["valid_from"] < now),
+            items=self.items.filter(self.items["valid_from"] < now),
+        )
 
 
-def compare(before: InterestGraph, after: InterestGraph, *, half_life: int | None = None) -> Delta:
-    """Compare weights at `half_life` (µs; default: the longest the graphs have), each as of its own instant."""
-    column = before.half_lives.index(half_life or max(before.half_lives))
-    old_keys, new_keys = pair_keys(before.edges), pair_keys(after.edges)
-    _, old_at, new_at = np.intersect1d(old_keys, new_keys, assume_unique=True, return_indices=True)
-    old, new = before.weights()[old_at, column], after.weights()[new_at, column]
-    return Delta(
-        users_born=len(after.users) - len(before.users),
-        items_born=len(after.items) - len(before.items),
-        edges_born=len(new_keys) - len(new_at),
-        edges_strengthened=int((new > old).sum()),
-        edges_faded=int((new < old).sum()),
-        edges_expired=len(old_keys) - len(old_at),
-    )
+def once(events: Table, known: Table | None = None) -> Table:
+    """`events` without repetitions of one (event_id, revision), within themselves or of `known`."""
+    first = events.mutate(copy=ibis.row_number().over(ibis.window(group_by=_KEY, order_by=["at", "user_id"])))
+    first = first.filter(first["copy"] == 0).drop("copy")
+    return first if known is None else first.anti_join(known, _KEY)
+
+
+def event_table(events: pd.DataFrame) -> Table:
+    """Events of the contract as a Delta holds them."""
+    return _table(events, EVENT_COLUMNS, EVENTS, moment=("occurred_at", "at"))
+
+
+def user_table(users: pd.DataFrame) -> Table:
+    """Users of the contract as a Delta holds them."""
+    return _table(users, ("user_id", *ATTRIBUTES["user"], "valid_from"), USERS, moment=("valid_from", "valid_from"))
+
+
+def item_table(items: pd.DataFrame) -> Table:
+    """Items of the contract as a Delta holds them."""
+    return _table(items, ("item_id", *ATTRIBUTES["item"], "valid_from"), ITEMS, moment=("valid_from", "valid_from"))
+
+
+def _table(rows: pd.DataFrame, columns: tuple[str, ...], types: dict[str, str], moment: tuple[str, str]) -> Table:
+    said, held = moment
+    moments = rows[said].astype("datetime64[us, UTC]").astype("int64")
+    arrays: dict[str, Any] = {name: _array(rows, name, types) for name in columns if name != held}
+    return ibis.memtable(pa.table({**arrays, held: pa.array(moments, pa.int64())}).select(list(columns)))
+
+
+def _array(rows: pd.DataFrame, name: str, types: dict[str, str]) -> pa.Array:
+    """A column, or nulls where the rows, being older than it, lack it."""
+    kind = _TYPES[types.get(name, "str")]
+    return pa.array(rows[name], kind, from_pandas=True) if name in rows.columns else pa.nulls(len(rows), kind)

@@ -5,97 +5,144 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
-import pandas as pd
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.backends import BaseBackend
+from ibis.expr.types import Table
 
-from features.aggregate import aggregate
-from features.graph import RENORMALISE_AFTER, InterestGraph, microseconds
-from features.nodes import admit, as_microseconds, rows_of
+from features.adding import newest_rows
+from features.admission import (
+    brand_sightings,
+    category_sightings,
+    first_sightings,
+    group_sightings,
+    newcomers,
+    recognise,
+    sightings_in_catalogue,
+    sightings_in_events,
+)
+from features.backend import run
+from features.changes import find_changes
+from features.delta import Delta
+from features.graph import InterestGraph, microseconds, with_segment
+from features.kinds import BY_NAME, FOLDED, NODES
+from features.merge import is_count
+from features.segment import ATTRIBUTES, PAIR, Segment, attribute_schema, edge_schema, empty_segment
+from features.sums import sum_up
+from features.survey import Survey, event_types, survey
 
 
-def fold(
-    graph: InterestGraph,
-    *,
-    events: pd.DataFrame,
-    users: pd.DataFrame,
-    items: pd.DataFrame,
-    as_of: datetime,
-    event_weights: dict[str, float],
-    corrected: pd.DataFrame | None = None,
-) -> InterestGraph:
-    """The graph as of `as_of`: `graph` plus what the tables (event contract) add.
+def fold(graph: InterestGraph, delta: Delta, *, as_of: datetime, backend: BaseBackend) -> InterestGraph:
+    """The graph as of `as_of`: `graph` plus what `delta` brings, in one more segment.
 
-    Rows at or after `as_of` are not seen. The tables hold only what `graph` has not folded yet; they may be late.
-    `corrected` (`user_id`, `item_id`) are pairs of which an event that `graph` has folded no longer counts: their edges
-    are forgotten first, so `events` holds all that counts of them. Raises ValueError when `as_of` lies before the
-    graph's own instant.
+    Rows at or after `as_of` are not seen. What it takes grows with the delta, not with the graph. Raises ValueError
+    when `as_of` lies before the graph's own instant.
     """
     now = microseconds(as_of)
     if now < graph.as_of:
         raise ValueError(f"cannot fold back in time: graph is as of {graph.as_of} µs, asked for {now} µs")
-    delta = events.assign(at=as_microseconds(events["occurred_at"]))
-    delta = delta[delta["at"] < now]
-    users = users[as_microseconds(users["valid_from"]) < now]
-    items = items[as_microseconds(items["valid_from"]) < now]
-    grown_users = admit(graph.users, "user_id", seen=delta, catalogue=users)
-    with_item = delta[delta["item_id"].notna()]
-    grown_items = admit(graph.items, "item_id", seen=with_item, catalogue=items)
-    born = aggregate(
-        pd.DataFrame(
-            {
-                "user_row": rows_of(grown_users, "user_id", with_item["user_id"]),
-                "item_row": rows_of(grown_items, "item_id", with_item["item_id"]),
-                "at": with_item["at"].to_numpy(),
-                "event_type": with_item["event_type"].to_numpy(),
-            }
-        ),
+    delta = delta.before(now)
+    told = survey(delta, backend)
+    segment, ids = _with_nodes(empty_segment(graph.epoch, graph.rules), graph, delta, told, backend)
+    segment = _with_attributes(segment, ids, told, backend)
+    segment = _with_edges(segment, ids, graph, delta, told, backend)
+    return with_segment(graph, segment, as_of=now)
+
+
+def _with_nodes(
+    segment: Segment, graph: InterestGraph, delta: Delta, told: Survey, backend: BaseBackend
+) -> tuple[Segment, dict[str, pa.Table]]:
+    """The segment with new nodes, and all nodes that the delta's rows may name, by type."""
+    came, ids = dict(segment.nodes), {}
+    for node, seen in _sightings(delta, told).items():
+        first = first_sightings(seen, backend)
+        known = recognise(graph.nodes(node), first, backend)
+        came[node] = newcomers(known, first, graph.count(node), backend)
+        ids[node] = pa.concat_tables([known, came[node]])
+    # what a click leads from and to may be older than the delta; and so may all that it makes to be summed up anew
+    for node in ("user", "item", "query") if told.loses else ("item", "query"):
+        ids[node] = pa.concat_tables([graph.nodes(node), came[node]])
+    return replace(segment, nodes=came), {node: ids.get(node, came[node]) for node in NODES}
+
+
+def _sightings(delta: Delta, told: Survey) -> dict[str, list[Table]]:
+    columns = {"user": ("user_id", "target_user_id"), "item": ("item_id",), "query": ("query",)}
+    catalogues = {
+        "user": sightings_in_catalogue(told.users, "user_id"),
+        "item": sightings_in_catalogue(told.items, "item_id"),
+        "category": category_sightings(told.items),
+        "brand": brand_sightings(told.items),
+        "group": group_sightings(told.users),
+    }
+    seen = {
+        node: sightings_in_events(delta.events, [name for name in columns.get(node, ()) if told.names(name)])
+        for node in NODES
+    }
+    for node, rows in catalogues.items():
+        if len(rows):
+            seen[node].append(ibis.memtable(rows))
+    return {node: tables for node, tables in seen.items() if tables}
+
+
+def _with_attributes(segment: Segment, ids: dict[str, pa.Table], told: Survey, backend: BaseBackend) -> Segment:
+    said = dict(segment.attributes)
+    for node, rows in (("user", told.users), ("item", told.items)):
+        if not len(rows):
+            continue
+        known = ids[node].select(["row", "id"]).rename_columns(["row", f"{node}_id"])
+        placed = ibis.memtable(rows).inner_join(ibis.memtable(known), f"{node}_id")
+        chosen = placed.select("row", "valid_from", *ATTRIBUTES[node], valid_since="valid_from")
+        schema = attribute_schema(node)
+        said[node] = run(newest_rows(chosen, ATTRIBUTES[node]), backend).select(schema.names).cast(schema)
+    return replace(segment, attributes=said)
+
+
+def _with_edges(
+    segment: Segment,
+    ids: dict[str, pa.Table],
+    graph: InterestGraph,
+    delta: Delta,
+    told: Survey,
+    backend: BaseBackend,
+) -> Segment:
+    edges, forgotten = dict(segment.edges), {}
+    for kind in FOLDED:
+        if not told.may_change(kind.name):
+            continue
+        types, changes = told.event_types, find_changes(kind.name, delta, graph.rules, backend)
+        if changes.forgotten is not None:
+            forgotten[kind.name] = _pairs(kind.name, changes.forgotten, ids, backend)
+            types = types | event_types(changes.added, backend)
+        edges[kind.name] = _summed(kind.name, changes.added, ids, graph, types, backend)
+    return replace(segment, edges=edges, forgotten=forgotten)
+
+
+def _summed(
+    name: str, added: Table, ids: dict[str, pa.Table], graph: InterestGraph, types: frozenset[str], backend: BaseBackend
+) -> pa.Table:
+    """Sums of the interactions, with counts of those event types only that occur among them."""
+    known = tuple(event_type for event_type in graph.rules.event_weights if event_type in types)
+    edges = sum_up(
+        _placed(name, added, ids, "event_type", "at"),
         epoch=graph.epoch,
-        half_lives=graph.half_lives,
-        event_weights=event_weights,
+        half_lives=graph.rules.half_lives[name],
+        event_weights=graph.rules.event_weights,
+        event_types=known,
     )
-    kept = graph.edges if corrected is None else _forget(graph, corrected)
-    edges = _add(kept, born, graph.weight_columns)
-    return _renormalise(replace(graph, as_of=now, users=grown_users, items=grown_items, edges=edges))
+    summed = run(edges, backend).cast(edge_schema(name, graph.rules, known))
+    never = [column for column in summed.column_names if is_count(column) and not pc.max(summed[column]).as_py()]
+    return summed.drop_columns(never)
 
 
-def pair_keys(edges: pd.DataFrame) -> np.ndarray:
-    """[edges] int64, one number for each (user_row, item_row), in the same order as the pairs."""
-    return (edges["user_row"].to_numpy() << 32) | edges["item_row"].to_numpy()
+def _pairs(name: str, pairs: pa.Table, ids: dict[str, pa.Table], backend: BaseBackend) -> pa.Table:
+    return run(_placed(name, ibis.memtable(pairs), ids).order_by(list(PAIR)), backend)
 
 
-def _forget(graph: InterestGraph, pairs: pd.DataFrame) -> pd.DataFrame:
-    rows = pd.DataFrame(
-        {
-            "user_row": rows_of(graph.users, "user_id", pairs["user_id"]),
-            "item_row": rows_of(graph.items, "item_id", pairs["item_id"]),
-        }
-    )
-    return graph.edges[~np.isin(pair_keys(graph.edges), pair_keys(rows))]
-
-
-def _add(old: pd.DataFrame, delta: pd.DataFrame, weights: list[str]) -> pd.DataFrame:
-    """Both sorted by pair; only the delta's edges are touched, the rest is carried over as it is."""
-    keys, new_keys = pair_keys(old), pair_keys(delta)
-    places = np.searchsorted(keys, new_keys)
-    known = np.zeros(len(delta), dtype=bool)
-    inside = places < len(keys)
-    known[inside] = keys[places[inside]] == new_keys[inside]
-    at, columns = places[known], {}
-    for name in old.columns:
-        column, change = old[name].to_numpy().copy(), delta[name].to_numpy()
-        if name == "count" or name in weights:
-            column[at] += change[known]
-        elif name == "first_at":
-            column[at] = np.minimum(column[at], change[known])
-        elif name == "last_at":
-            column[at] = np.maximum(column[at], change[known])
-        columns[name] = np.insert(column, places[~known], change[~known])
-    return pd.DataFrame(columns)
-
-
-def _renormalise(graph: InterestGraph) -> InterestGraph:
-    if (graph.as_of - graph.epoch) / min(graph.half_lives) <= RENORMALISE_AFTER:
-        return graph
-    edges = graph.edges.copy()
-    edges[graph.weight_columns] = graph.weights()
-    return replace(graph, epoch=graph.as_of, edges=edges)
+def _placed(name: str, rows: Table, ids: dict[str, pa.Table], *columns: str) -> Table:
+    """`rows` with `source_row` and `target_row` in place of ids, and `columns`."""
+    kind = BY_NAME[name]
+    sources, targets = (ids[node].select(["id", "row"]) for node in (kind.source, kind.target))
+    source = ibis.memtable(sources.rename_columns(["source_id", "source_row"]))
+    target = ibis.memtable(targets.rename_columns(["target_id", "target_row"]))
+    return rows.inner_join(source, "source_id").inner_join(target, "target_id").select(*PAIR, *columns)

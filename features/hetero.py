@@ -7,34 +7,49 @@ import pandas as pd
 import torch
 from torch_geometric.data import HeteroData
 
-from features.graph import DAY_US, InterestGraph
+from features.activity import activity
+from features.catalogue import category_parents, item_brands, item_categories, user_groups
+from features.graph import InterestGraph
+from features.kinds import QUERY_ITEM, USER_ITEM, USER_QUERY, USER_USER, EdgeKind
+from features.rules import DAY_US
+
+RELATIONS: dict[EdgeKind, str] = {
+    USER_ITEM: "interacts",
+    USER_QUERY: "asks",
+    QUERY_ITEM: "leads_to",
+    USER_USER: "follows",
+}
 
 
 def to_hetero(graph: InterestGraph) -> HeteroData:
     """Tensors of `graph`, all weights and ages as of its instant.
 
-    Node types `user`, `item`, `category`, `brand`; `item.price` float32 [items], `item.age` float64 [items] days.
-    `(user, interacts, item)`: `edge_index` int64 [2, E] sorted by (user, item), `weight` float64 [E, half-lives],
-    `count` int64 [E], `first_age` and `last_age` float64 [E] days before `as_of`.
-    `(item, in, category)` and `(item, of, brand)`: `edge_index` int64 [2, ·], at most one each for an item; their rows
-    follow the order in which the items' rows first name them. `as_of` (int µs) and `half_lives` (float days) are
-    attributes of the graph.
+    Node types `user`, `item`, `query`, `category`, `brand`, `group`, with all rows the graph ever gave; `active` bool
+    tells which users, items and queries are in use. `item.price` float32 [items], `item.age` float64 [items] days.
+    `(user, interacts, item)`, `(user, asks, query)`, `(query, leads_to, item)` and `(user, follows, user)` hold edges
+    between active nodes: `edge_index` int64 [2, E] sorted by both, `weight` float64 [E, half-lives], `count` int64 [E],
+    `first_age` and `last_age` float64 [E] days before `as_of`.
+    `(item, in, category)` and `(item, of, brand)`: `edge_index` int64 [2, ·], at most one each for an item;
+    `(category, within, category)` is the tree, `(user, in, group)` the demographic groups. `as_of` (int µs) and
+    `half_lives` (float days, of user–item edges) are attributes of the graph.
     """
     data = HeteroData()
     data.as_of = graph.as_of
     data.half_lives = [half_life / DAY_US for half_life in graph.half_lives]
-    data["user"].num_nodes = len(graph.users)
-    data["item"].num_nodes = len(graph.items)
+    active = {node: activity(graph, node).active for node in ("user", "item", "query")}
+    for node in ("user", "item", "query"):
+        data[node].num_nodes = graph.count(node)
+        data[node].active = torch.from_numpy(active[node])
+    for node in ("category", "brand", "group"):
+        data[node].num_nodes = graph.count(node)
     data["item"].price = torch.tensor(graph.items["price"].to_numpy(np.float32))
-    data["item"].age = _age(graph, graph.items["since"])
-    interacts = data["user", "interacts", "item"]
-    interacts.edge_index = torch.tensor(graph.edges[["user_row", "item_row"]].to_numpy(np.int64).T.copy())
-    interacts.weight = torch.tensor(graph.weights())
-    interacts.count = torch.tensor(graph.edges["count"].to_numpy(np.int64))
-    interacts.first_age = _age(graph, graph.edges["first_at"])
-    interacts.last_age = _age(graph, graph.edges["last_at"])
-    _group(data, graph.items["category"], ("item", "in", "category"))
-    _group(data, graph.items["brand"], ("item", "of", "brand"))
+    data["item"].age = torch.from_numpy(_age(graph, graph.items["since"].to_numpy()))
+    for kind, relation in RELATIONS.items():
+        _add_edges(data, graph, kind, relation, active)
+    data["item", "in", "category"].edge_index = _index(item_categories(graph))
+    data["item", "of", "brand"].edge_index = _index(item_brands(graph))
+    data["category", "within", "category"].edge_index = _index(category_parents(graph))
+    data["user", "in", "group"].edge_index = _index(user_groups(graph))
     return data
 
 
@@ -48,12 +63,24 @@ def next_pairs(events: pd.DataFrame, graph: InterestGraph, *, event_type: str = 
     return torch.tensor(pairs.T.astype(np.int64).copy())
 
 
-def _age(graph: InterestGraph, moments: pd.Series) -> torch.Tensor:
-    return torch.tensor((graph.as_of - moments.to_numpy(np.int64)) / DAY_US)
+def _add_edges(
+    data: HeteroData, graph: InterestGraph, kind: EdgeKind, relation: str, active: dict[str, np.ndarray]
+) -> None:
+    table = graph.edge_table(kind.name)
+    source, target = table["source_row"].to_numpy(), table["target_row"].to_numpy()
+    used = active[kind.source][source] & active[kind.target][target]
+    kept = slice(None) if used.all() else used
+    edges = data[kind.source, relation, kind.target]
+    edges.edge_index = _index(np.stack([source[kept], target[kept]]))
+    edges.weight = torch.from_numpy(graph.weights(kind.name)[kept])
+    edges.count = torch.from_numpy(graph.total_counts(kind.name)[kept])
+    edges.first_age = torch.from_numpy(_age(graph, table["first_at"].to_numpy()[kept]))
+    edges.last_age = torch.from_numpy(_age(graph, table["last_at"].to_numpy()[kept]))
 
 
-def _group(data: HeteroData, groups: pd.Series, relation: tuple[str, str, str]) -> None:
-    codes, names = pd.factorize(groups)
-    members = np.flatnonzero(codes >= 0)
-    data[relation[2]].num_nodes = len(names)
-    data[relation].edge_index = torch.tensor(np.stack([members, codes[members]]).astype(np.int64))
+def _age(graph: InterestGraph, moments: np.ndarray) -> np.ndarray:
+    return (graph.as_of - moments) / DAY_US
+
+
+def _index(pairs: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(pairs.astype(np.int64))

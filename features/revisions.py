@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from ibis.expr.types import Table
 
 
-def counting(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
-    """Which of `events` count as of an instant: those before it that no higher revision before it replaces.
+def newest_revisions(events: Table) -> Table:
+    """`event_id` and `newest`: the highest revision of each event that was ever corrected in `events`."""
+    corrected = events.filter(events["revision"] > 0)
+    return corrected.group_by("event_id").aggregate(newest=corrected["revision"].max())
 
-    `events` has `event_id`, `revision` and `occurred_at`; one row for each (event_id, revision). Gives booleans.
-    """
-    before = events["occurred_at"] < as_of
-    if not (events["revision"] > 0).any():
-        return before
-    newest = events.loc[before, ["event_id", "revision"]].sort_values("revision", kind="stable")
-    return before & events.index.isin(newest.drop_duplicates("event_id", keep="last").index)
+
+def counting(events: Table, newest: Table) -> Table:
+    """Those of `events` that no higher revision in `newest` replaces."""
+    return events.anti_join(newest, [events["event_id"] == newest["event_id"], events["revision"] < newest["newest"]])
+
+
+def replaced(events: Table, newest: Table) -> Table:
+    """Those of `events` that a higher revision in `newest` replaces."""
+    return events.semi_join(newest, [events["event_id"] == newest["event_id"], events["revision"] < newest["newest"]])

@@ -1,81 +1,119 @@
-"""What some windows bring to the graph: events to add, and edges that corrections make to be built anew."""
+"""What some windows bring to the graph: events to add, and events of before that no longer count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
-import pandas as pd
+import ibis
+import pyarrow.compute as pc
+from ibis.backends import BaseBackend
+from ibis.expr.types import Table
 
-from features.revisions import counting
+from features.backend import held, run
+from features.delta import Delta
+from features.graph import microseconds
+from features.revisions import counting, newest_revisions, replaced
+from pipelines.accepted_files import has_corrections
 from pipelines.context import Context
-from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_arrivals, read_events, read_partitions
+from pipelines.erasures import Erasure, of_erased, read_erasures, without_erased
+from pipelines.event_tables import open_catalogue, open_events
+from pipelines.partitions import EventFile, catalogue_files, event_files
 from pipelines.windows import Window
-
-_IDENTIFIED = ["event_id", *GRAPH_EVENT_COLUMNS]
 
 
 class Arrivals:
-    """The rows that arrived in `windows`, ready to be folded between one instant and the next."""
+    """The rows that arrived in `windows`, ready to be folded between one instant and the next.
 
-    def __init__(self, context: Context, windows: Sequence[Window]) -> None:
-        self._context, self._windows = context, windows
-        self.users, self.items = (read_partitions(context, windows, table) for table in ("users", "items"))
-        self._events = read_arrivals(context, windows, GRAPH_EVENT_COLUMNS)
-        self._corrects = bool((self._events["revision"] > 0).any())
-        if self._corrects:
-            self._events = read_arrivals(context, windows, _IDENTIFIED)
+    A graph that has folded the first `forgotten` erasures is rid of what the others cover. With None all erasures
+    count as folded: a graph is built as if the erased had never been there.
+    """
 
-    def events_between(
-        self, done: pd.Timestamp | None, instant: pd.Timestamp
-    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """Events to fold, given that those before `done` are folded (None: none is), and pairs to forget first."""
-        new = self._events["occurred_at"] < instant
-        if done is not None:
-            new &= self._events["occurred_at"] >= done
-        if not self._corrects:
-            return self._events[new], None
-        return self._corrected(self._events[new], done, instant)
+    def __init__(
+        self, context: Context, windows: Sequence[Window], backend: BaseBackend, *, forgotten: int | None = None
+    ) -> None:
+        self._context, self._windows, self._backend = context, windows, backend
+        names = {window.name for window in windows}
+        files = list(event_files(context))
+        own = [file for file in files if file.arrived in names]
+        self._earlier = [file for file in files if file.arrived < windows[0].name]
+        self._corrected = any(has_corrections(file.path) for file in [*self._earlier, *own])
+        self._erasures = read_erasures(context)
+        self._folded = self._erasures if forgotten is None else self._erasures[:forgotten]
+        self._own = without_erased(self._open(own), self._erasures, moment="at")
+        if self._earlier:  # a delta, which is small; without anything before it, it may be a whole history
+            self._own = held(self._own, backend)
+        users, items = (open_catalogue(catalogue_files(context, windows, name), name, backend) for name in _CATALOGUES)
+        self._users, self._items = without_erased(users, self._erasures, moment="valid_from"), items
 
-    def _corrected(
-        self, new: pd.DataFrame, done: pd.Timestamp | None, instant: pd.Timestamp
-    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        ids = self._events.loc[self._events["revision"] > 0, "event_id"].unique().tolist()
-        folded = self._folded(done, [("event_id", "in", ids)])
-        rows = pd.concat([folded, new[new["event_id"].isin(ids)]], ignore_index=True)
-        counts = counting(rows, instant)
-        counted = counting(folded, instant)
-        lost = folded[counted & ~counts.iloc[: len(folded)]].dropna(subset=["item_id"])
-        replaced = rows.loc[~counts, ["event_id", "revision"]]
-        alive = new[~_among(new, replaced, ["event_id", "revision"])]
-        if lost.empty:
-            return alive, None
-        pairs = lost[["user_id", "item_id"]].drop_duplicates()
-        return pd.concat([alive[~_among(alive, pairs)], self._history(pairs, new, done, instant)]), pairs
+    @property
+    def erases(self) -> list[Erasure]:
+        """The erasures that the graph has not folded yet."""
+        return self._erasures[len(self._folded) :]
 
-    def _history(
-        self, pairs: pd.DataFrame, new: pd.DataFrame, done: pd.Timestamp | None, instant: pd.Timestamp
-    ) -> pd.DataFrame:
-        """All that counts of `pairs`; a correction may name another user or item than the event it corrects."""
-        users = self._folded(done, [("user_id", "in", pairs["user_id"].unique().tolist())])
-        named = pd.concat([users, new], ignore_index=True)
-        ids = named.loc[_among(named, pairs), "event_id"].unique().tolist()
-        whole = pd.concat([self._folded(done, [("event_id", "in", ids)]), new[new["event_id"].isin(ids)]])
-        whole = whole.reset_index(drop=True)
-        return whole[counting(whole, instant) & _among(whole, pairs)]
+    def between(self, done: datetime | None, instant: datetime) -> Delta:
+        """What there is to fold up to `instant`, given that what happened before `done` is folded (None: none is)."""
+        now, start = microseconds(instant), microseconds(done) if done else None
+        new = _within(self._own, "at", start, now)
+        users, items = (_within(table, "valid_from", start, now) for table in (self._users, self._items))
+        if not self._earlier and start is None:
+            return Delta(counting(new, newest_revisions(new)) if self._corrected else new, users, items)
+        rows = self._before(self._earlier, start)
+        newest = held(newest_revisions(ibis.union(rows, new)), self._backend) if self._corrected else None
+        known = self._counted(rows, start)
+        lost = self._lost(known, newest)
+        alive = new if newest is None else held(counting(new, newest), self._backend)
+        nearby = known if self.erases else self._nearby(alive, lost, start)
+        return Delta(alive, users, items, known=known, nearby=nearby, lost=lost)
 
-    def _folded(self, done: pd.Timestamp | None, filters: list[tuple[str, str, Any]]) -> pd.DataFrame:
-        """The rows that the graph has folded before this delta, as far as `filters` ask for them."""
-        earlier = self._context.calendar.until(self._windows[0].name)
-        known_by = earlier[-1] if earlier else None
-        before = read_events(self._context, earlier, known_by=known_by, columns=_IDENTIFIED, filters=filters)
-        if done is None:
-            return before
-        column, _, values = filters[0]
-        own = self._events[(self._events["occurred_at"] < done) & self._events[column].isin(values)]
-        return pd.concat([before, own], ignore_index=True)
+    def _open(self, files: Sequence[EventFile]) -> Table:
+        return open_events([file.path for file in files], self._backend)
+
+    def _before(self, files: Sequence[EventFile], start: int | None) -> Table:
+        """All revisions that the graph has folded, of the files and of the windows' own."""
+        if start is None:
+            return self._open(files)
+        own = self._own.filter(self._own["at"] < start)
+        return ibis.union(self._open(files), own) if files else own
+
+    def _counted(self, rows: Table, start: int | None) -> Table:
+        """Those of `rows` that count in the graph as it is."""
+        if self._corrected:
+            rows = counting(rows, newest_revisions(self._before(self._earlier, start)))
+        return without_erased(rows, self._folded, moment="at")
+
+    def _lost(self, known: Table, newest: Table | None) -> Table | None:
+        lost = [] if newest is None else [replaced(known, newest)]
+        if self.erases:
+            lost.append(of_erased(known, self.erases))
+        if not lost:
+            return None
+        gone = held(ibis.union(*lost, distinct=True) if len(lost) > 1 else lost[0], self._backend)
+        return gone if self._backend.to_pyarrow(gone.count()).as_py() else None
+
+    def _nearby(self, new: Table, lost: Table | None, start: int | None) -> Table:
+        """Of what is known, the events that sessions of what comes or goes may hold: read from few files, however
+        many there are."""
+        touched = new if lost is None else ibis.union(new, lost)
+        moments = run(touched.select("user_id", "at"), self._backend)
+        if not len(moments):
+            return new.limit(0)
+        reach = self._context.params.refresh.rules().click_within
+        ends = pc.min_max(moments["at"]).as_py()
+        first, last = ends["min"] - reach, ends["max"] + reach
+        near = self._before([file for file in self._earlier if self._overlaps(file, first, last)], start)
+        users = ibis.memtable(moments.group_by("user_id").aggregate([]))
+        near = near.filter((near["at"] >= first) & (near["at"] <= last)).semi_join(users, "user_id")
+        return held(self._counted(near, start), self._backend)
+
+    def _overlaps(self, file: EventFile, first: int, last: int) -> bool:
+        window = self._context.calendar.window(file.belongs)
+        return microseconds(window.start) <= last and microseconds(window.end) > first
 
 
-def _among(rows: pd.DataFrame, keys: pd.DataFrame, columns: list[str] | None = None) -> pd.Series:
-    columns = columns or ["user_id", "item_id"]
-    return pd.Series(pd.MultiIndex.from_frame(rows[columns]).isin(pd.MultiIndex.from_frame(keys[columns])), rows.index)
+_CATALOGUES = ("users", "items")
+
+
+def _within(rows: Table, moment: str, start: int | None, end: int) -> Table:
+    rows = rows.filter(rows[moment] < end)
+    return rows if start is None else rows.filter(rows[moment] >= start)

@@ -1,70 +1,113 @@
-"""The interest graph at rest: a folder of Parquet tables and a manifest."""
+"""The interest graph at rest: a folder of memory-mapped Arrow files, one for each table of a segment, and a manifest.
+
+A graph and its parent share the files of the segments they share (hard links), so that what a fold writes grows with
+its delta. Opening maps the files and reads none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from features.graph import InterestGraph
+from features.kinds import NODES
+from features.rules import Rules
 from pipelines.errors import StoreError
-from pipelines.files import digest_files, read_json, read_table, whole_folder, write_json, write_table
+from pipelines.files import digest_json, read_json, whole_folder, write_json
+from pipelines.graph_schema_1 import read_schema_1
+from pipelines.segment_files import check_segment, read_segment, write_segment
 
-_TABLES = ("users", "items", "edges")
+SCHEMA = 2
 
 
-def write_graph(folder: Path, graph: InterestGraph, *, about: dict[str, object]) -> str:
+def write_graph(folder: Path, graph: InterestGraph, *, about: Mapping[str, Any]) -> str:
     """Write `graph` whole or not at all; `about` (parent, snapshot tags, params) joins the manifest. Gives its hash."""
     with whole_folder(folder) as beside:
         return fill_graph_folder(beside, graph, about=about)
 
 
-def fill_graph_folder(folder: Path, graph: InterestGraph, *, about: dict[str, object]) -> str:
-    """Write the tables and manifest into an existing folder, which the caller makes appear whole."""
-    tables = folder / "tables"
-    tables.mkdir()
-    for name in _TABLES:
-        write_table(tables / f"{name}.parquet", getattr(graph, name))
-    content = digest_files(tables)
-    manifest = {
-        "schema": 1,
+def fill_graph_folder(folder: Path, graph: InterestGraph, *, about: Mapping[str, Any]) -> str:
+    """Write the segments and manifest into an existing folder, which the caller makes appear whole."""
+    segments = [
+        write_segment(folder / "segments" / f"{place:03d}", segment) for place, segment in enumerate(graph.segments)
+    ]
+    content = {
+        "schema": SCHEMA,
         "as_of": graph.as_of,
         "epoch": graph.epoch,
-        "half_lives": list(graph.half_lives),
-        "hash": content,
-        "nodes": {"user": len(graph.users), "item": len(graph.items)}
-        | {"category": int(graph.items["category"].nunique()), "brand": int(graph.items["brand"].nunique())},
-        "edges": {
-            "user-item": len(graph.edges),
-            "item-category": int(graph.items["category"].notna().sum()),
-            "item-brand": int(graph.items["brand"].notna().sum()),
-        },
+        "rules": asdict(graph.rules),
+        "segments": segments,
     }
-    write_json(folder / "manifest.json", manifest | {"about": about})
-    return content
+    manifest = content | {
+        "hash": digest_json(content),
+        "nodes": {node: graph.count(node) for node in NODES},
+        "edges": {name: sum(_rows(segment, name) for segment in segments) for name in graph.rules.half_lives},
+        "about": dict(about),
+    }
+    write_json(folder / "manifest.json", manifest | {"manifest_hash": digest_json(manifest)})
+    return str(manifest["hash"])
 
 
-def read_manifest(folder: Path) -> dict:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a graph of any schema; StoreError where there is none, or it was changed."""
     if not (folder / "manifest.json").is_file():
         raise StoreError(
             "no interest graph here",
             where=str(folder),
             mend="run the refresh step of that window (or the bootstrap)",
         )
-    return read_json(folder / "manifest.json")
+    manifest = read_json(folder / "manifest.json")
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if schema not in (1, SCHEMA):
+        raise StoreError(
+            f"the graph has schema {schema}, and this version of Tidegraph reads {SCHEMA} and 1",
+            where=str(folder / "manifest.json"),
+            mend="run the refresh step of that window again, or use the version that wrote it",
+        )
+    if schema == SCHEMA and manifest.pop("manifest_hash", None) != digest_json(manifest):
+        raise StoreError(
+            "the graph's manifest does not match its own hash",
+            where=str(folder / "manifest.json"),
+            mend="run the refresh step of that window again; the manifest was changed after it was written",
+        )
+    return manifest
 
 
 def read_graph(folder: Path) -> InterestGraph:
-    """Read a graph; StoreError when a table's bytes are not those the manifest was written for."""
+    """Open a graph, in a time that does not grow with it; StoreError when a file is missing or has another size.
+
+    The files' bytes are compared with their hashes by `check_graph_folder`.
+    """
     manifest = read_manifest(folder)
-    if digest_files(folder / "tables") != manifest["hash"]:
-        raise StoreError(
-            "the graph's tables do not match its manifest",
-            where=str(folder),
-            mend="run the refresh step again",
-        )
-    tables = {name: read_table(folder / "tables" / f"{name}.parquet") for name in _TABLES}
+    if manifest["schema"] == 1:
+        return read_schema_1(folder, manifest)
     return InterestGraph(
         as_of=manifest["as_of"],
         epoch=manifest["epoch"],
-        half_lives=tuple(manifest["half_lives"]),
-        **tables,
+        rules=_rules(manifest["rules"]),
+        segments=tuple(
+            read_segment(folder / "segments" / f"{place:03d}", told) for place, told in enumerate(manifest["segments"])
+        ),
     )
+
+
+def check_graph_folder(folder: Path) -> int:
+    """Compare every byte of a graph with its manifest; StoreError for the first file that differs. Gives the bytes."""
+    manifest = read_manifest(folder)
+    if manifest["schema"] == 1:
+        read_schema_1(folder, manifest)
+        return 0
+    return sum(
+        check_segment(folder / "segments" / f"{place:03d}", told) for place, told in enumerate(manifest["segments"])
+    )
+
+
+def _rules(told: dict[str, Any]) -> Rules:
+    half_lives = {name: tuple(spans) for name, spans in told["half_lives"].items()}
+    return Rules(**{**told, "half_lives": half_lives})
+
+
+def _rows(segment: dict[str, Any], name: str) -> int:
+    return int(segment["files"].get(f"edges-{name}.arrow", {"rows": 0})["rows"])

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-import pandas as pd
 from torch import Tensor
 
+from features.backend import local_backend
 from features.graph import InterestGraph, microseconds
 from features.hetero import next_pairs, to_hetero
-from features.revisions import counting
+from features.revisions import counting, newest_revisions
 from models.recommender import Slice
 from pipelines.context import Context
+from pipelines.erasures import read_erasures, without_erased
+from pipelines.event_tables import open_events
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
-from pipelines.partitions import GRAPH_EVENT_COLUMNS, read_events
+from pipelines.partitions import event_files
 from pipelines.windows import Window
 
 
@@ -52,9 +54,16 @@ def bought_between(
     start: datetime, end: datetime, graph: InterestGraph, context: Context, known_by: Window | None = None
 ) -> Tensor:
     """[2, n] pairs (user row, item row of `graph`) bought in `[start, end)`, as far as known by `known_by`."""
-    windows = [window for window in context.calendar.before(end) if window.end > start]
-    events = read_events(context, windows, known_by=known_by, columns=["event_id", *GRAPH_EVENT_COLUMNS])
-    return next_pairs(events[counting(events, pd.Timestamp(end)) & (events["occurred_at"] >= start)], graph)
+    windows = {window.name for window in context.calendar.before(end) if window.end > start}
+    files = [file for file in event_files(context) if file.belongs in windows]
+    if known_by is not None:
+        files = [file for file in files if file.arrived <= known_by.name]
+    with local_backend() as backend:
+        events = open_events([file.path for file in files], backend)
+        events = without_erased(events, read_erasures(context), moment="at")
+        events = events.filter(events["at"] < microseconds(end))
+        alive = counting(events, newest_revisions(events)).filter(events["at"] >= microseconds(start))
+        return next_pairs(backend.to_pandas(alive.select("user_id", "item_id", "event_type")), graph)
 
 
 def _slices(job: Job, context: Context, instants: Sequence[datetime], graphs: Sequence[InterestGraph]) -> list[Slice]:

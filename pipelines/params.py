@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -22,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from features.kinds import BY_NAME, USER_ITEM
+from features.rules import Rules
 from features.schema import EVENT_TYPES
 from pipelines.errors import ParamsError
 
@@ -91,14 +94,28 @@ class ValidateParams(Section):
 
 
 class RefreshParams(Section):
-    half_lives: tuple[Duration, ...] = Field(min_length=1)
-    event_weights: dict[str, PositiveFloat]
+    half_lives: dict[str, tuple[Duration, ...]]
+    event_weights: dict[str, float]
+    click_within: Duration
+    admit_after: PositiveInt
+    expire_after: Duration
+    verify_every: NonNegativeInt
+
+    @field_validator("half_lives", mode="before")
+    @classmethod
+    def _of_all_kinds(cls, value: object) -> object:
+        """A list is meant for every kind of edge."""
+        return dict.fromkeys(BY_NAME, value) if isinstance(value, list | tuple) else value
 
     @field_validator("half_lives")
     @classmethod
-    def _positive(cls, value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
-        if any(half_life <= timedelta() for half_life in value) or list(value) != sorted(set(value)):
-            raise ValueError("half-lives are positive, rising and different")
+    def _rising(cls, value: dict[str, tuple[timedelta, ...]]) -> dict[str, tuple[timedelta, ...]]:
+        strangers = sorted(set(value) ^ set(BY_NAME))
+        if strangers:
+            raise ValueError(f"needs half-lives for each of {', '.join(BY_NAME)}; check {', '.join(strangers)}")
+        for spans in value.values():
+            if not spans or any(span <= timedelta() for span in spans) or list(spans) != sorted(set(spans)):
+                raise ValueError("half-lives are positive, rising and different")
         return value
 
     @field_validator("event_weights")
@@ -107,7 +124,24 @@ class RefreshParams(Section):
         strangers = sorted(set(value) ^ set(EVENT_TYPES))
         if strangers:
             raise ValueError(f"needs exactly one weight for each event type; check {', '.join(strangers)}")
+        wrong = [name for name, weight in value.items() if weight <= 0 and name != "return"]
+        if wrong or value["return"] > 0:
+            raise ValueError(f"a return takes back (0 or less), all else weighs more than 0; check {wrong or 'return'}")
         return value
+
+    def rules(self) -> Rules:
+        """What a graph keeps of this section."""
+        return Rules(
+            half_lives={name: tuple(map(_microseconds, spans)) for name, spans in self.half_lives.items()},
+            event_weights=self.event_weights,
+            click_within=_microseconds(self.click_within),
+            admit_after=self.admit_after,
+            expire_after=_microseconds(self.expire_after),
+        )
+
+
+def _microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
 
 
 class PlanParams(Section):
@@ -183,7 +217,7 @@ class Params(Section):
 
 
 def _strange_half_lives(params: Params) -> list[str]:
-    evaluate, held = params.evaluate, params.refresh.half_lives
+    evaluate, held = params.evaluate, params.refresh.half_lives[USER_ITEM.name]
     asked = {
         "fit.als_half_life": params.fit.als_half_life,
         "evaluate.popularity_half_life": evaluate.popularity_half_life,
@@ -191,7 +225,11 @@ def _strange_half_lives(params: Params) -> list[str]:
         "evaluate.ials.half_life": evaluate.ials.half_life,
     }
     days = ", ".join(f"{half_life / timedelta(days=1):g}d" for half_life in held)
-    return [f"{key} is not one of refresh.half_lives ({days})" for key, value in asked.items() if value not in held]
+    return [
+        f"{key} is not one of refresh.half_lives.user_item ({days})"
+        for key, value in asked.items()
+        if value not in held
+    ]
 
 
 def _strange_floors(params: Params) -> list[str]:

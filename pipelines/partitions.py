@@ -7,7 +7,7 @@ a file `late-<that window>` (`replay-<that window>` for rows mended in quarantin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,8 @@ import pandas as pd
 from features.schema import TABLES, empty
 from pipelines.accepted_files import read_accepted
 from pipelines.context import Context
+from pipelines.errors import StoreError
 from pipelines.windows import Window
-
-GRAPH_EVENT_COLUMNS = ["user_id", "item_id", "event_type", "occurred_at", "revision"]
-"""All that the graph needs of an event; whole partitions would take four times the memory."""
 
 ADDED = ("late", "replay")
 """Kinds of files that a later window adds to a partition."""
@@ -35,17 +33,17 @@ class EventFile:
     arrived: str
 
 
-def read_partitions(context: Context, windows: Iterable[Window], table: str) -> pd.DataFrame:
-    """Rows of `users` or `items` of all `windows`, in their order."""
+def catalogue_files(context: Context, windows: Iterable[Window], table: str) -> list[Path]:
+    """The files of `users` or `items` of all `windows`, in their order; StoreError for one that is missing."""
     paths = [_folder(context) / window.name / f"{table}.parquet" for window in windows]
-    return _together([read_accepted(path, table) for path in paths], table)
-
-
-def read_arrivals(context: Context, windows: Sequence[Window], columns: list[str] | None = None) -> pd.DataFrame:
-    """The events that arrived in `windows`: those of the windows themselves, and late ones that belong before them."""
-    names = {window.name for window in windows}
-    files = [file for file in event_files(context) if file.arrived in names]
-    return _read(sorted(files, key=lambda file: (file.arrived, file.belongs)), columns)
+    for path in paths:
+        if not path.is_file():
+            raise StoreError(
+                f"the snapshot has no {table}",
+                where=str(path.parent),
+                mend="run the snapshot step of that window again",
+            )
+    return paths
 
 
 def read_events(
@@ -64,7 +62,7 @@ def read_events(
     files = [file for file in event_files(context) if file.belongs in names]
     if known_by is not None:
         files = [file for file in files if file.arrived <= known_by.name]
-    return _read(files, columns, filters)
+    return _together([read_accepted(file.path, "events", columns, filters) for file in files], columns)
 
 
 def rows_digest(context: Context, known_by: Window) -> str:
@@ -96,14 +94,8 @@ def _folder(context: Context) -> Path:
     return context.path("registry", "partitions")
 
 
-def _read(
-    files: Iterable[EventFile], columns: list[str] | None, filters: list[tuple[str, str, Any]] | None = None
-) -> pd.DataFrame:
-    return _together([read_accepted(file.path, "events", columns, filters) for file in files], "events", columns)
-
-
-def _together(parts: list[pd.DataFrame], table: str, columns: list[str] | None = None) -> pd.DataFrame:
-    types = {name: dtype for name, dtype in TABLES[table].items() if columns is None or name in columns}
+def _together(parts: list[pd.DataFrame], columns: list[str] | None) -> pd.DataFrame:
+    types = {name: dtype for name, dtype in TABLES["events"].items() if columns is None or name in columns}
     if not parts:
-        return empty(table)[list(types)]
+        return empty("events")[list(types)]
     return pd.concat(parts, ignore_index=True).astype(types)

@@ -11,6 +11,8 @@ from pipelines.errors import ParamsError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: the packages lie directly below it."""
+ENGINES = ("duckdb", "spark")
+"""Where tables can be computed."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Settings:
     ledger_url: str
     dvc_remote: str
     actor: str
+    engine: str
+    memory: str
+    spark_master: str
 
     @property
     def artifacts(self) -> Path:
@@ -47,7 +52,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ledger_url=env.get("TIDEGRAPH_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
         dvc_remote=env.get("TIDEGRAPH_DVC_REMOTE") or str(home / "dvc-remote"),
         actor=env.get("TIDEGRAPH_ACTOR") or "tidegraph",
+        engine=_engine(env.get("TIDEGRAPH_ENGINE") or "duckdb"),
+        memory=env.get("TIDEGRAPH_MEMORY") or "2GB",
+        spark_master=env.get("TIDEGRAPH_SPARK_MASTER") or "local[*]",
     )
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise ParamsError(f"{name!r} is no engine", where="TIDEGRAPH_ENGINE", mend=f"name one of: {', '.join(ENGINES)}")
+    return name
 
 
 def check_places(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from features.graph import compact
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.files import digest_json, whole_folder
@@ -63,7 +64,7 @@ def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: J
 
 def _model_folder(job: Job, context: Context) -> Path:
     folder = context.path("updates", job.name, "model")
-    graph = read_graph(context.path("graphs", job.name, "end"))
+    graph = compact(read_graph(context.path("graphs", job.name, "end")))
     with whole_folder(folder) as beside:
         write_state(beside / "state", read_state(context.path("updates", job.name, "candidate")))
         (beside / "graph").mkdir()

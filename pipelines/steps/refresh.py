@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from expectations.graph import check_graph
-from features.delta import compare
+from features.difference import compare
 from features.graph import InterestGraph
+from features.proof import prove
 from pipelines.context import Context
+from pipelines.erasures import read_erasures
 from pipelines.errors import ContractError
 from pipelines.files import digest_json
-from pipelines.folding import fold_through, rebuild, start_graph
-from pipelines.graph_files import read_graph, read_manifest, write_graph
+from pipelines.folding import fold_through, rebuild
+from pipelines.graph_files import write_graph
 from pipelines.jobs import Job
+from pipelines.parents import Parent, find_parent, refresh_digest
 from pipelines.partitions import rows_digest
 from pipelines.records import read_result
 
@@ -20,53 +23,65 @@ from pipelines.records import read_result
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Fold the job's windows into the last graph; a missing or differently made last graph means a rebuild, said so."""
     instants = [job.cut(context.params.evaluate), job.window.end]
-    parent, note = _parent(job, context)
-    if parent is None:
+    parent = find_parent(job, context)
+    if parent.graph is None:
         # the whole window's delta is told against the graph before it, so a rebuild stops there too
-        instants = [job.windows[0].start, *instants]
-        parent, at_cut, at_end = rebuild(context, instants)
+        before, at_cut, at_end = rebuild(context, [job.windows[0].start, *instants])
     else:
-        at_cut, at_end = fold_through(context, parent, job.windows, instants)
+        before = parent.graph
+        at_cut, at_end = fold_through(context, before, job.windows, instants, forgotten=parent.erasures)
     _check(at_end, job)
-    about = {
-        "window": job.name,
-        "refresh": _refresh_digest(context),
-        "rows": rows_digest(context, job.window),
-        "snapshots": read_result("snapshot", job, context)["tags"],
-    }
+    about = _about(parent, job, context)
+    places = {"cut": at_cut, "end": at_end}
     hashes = {
         place: write_graph(context.path("graphs", job.name, place), graph, about=about)
-        for place, graph in (("cut", at_cut), ("end", at_end))
+        for place, graph in places.items()
     }
     return {
         "hashes": hashes,
-        "delta": compare(parent, at_end).to_dict(),
-        "note": note,
-        "outputs": [f"graphs/{job.name}/cut", f"graphs/{job.name}/end"],
+        "delta": compare(before, at_end).to_dict(),
+        "note": parent.note,
+        "proof": _verify(parent, at_end, job, context),
+        "outputs": [f"graphs/{job.name}/{place}" for place in places],
     }
 
 
-def _parent(job: Job, context: Context) -> tuple[InterestGraph | None, str]:
-    """The graph to fold into, and what to say of it."""
-    if job.kind == "bootstrap":
-        return start_graph(context), "built from the first window on"
-    previous = context.calendar.previous(job.window)
-    folder = context.path("graphs", previous.name, "end") if previous else None
-    if folder is None or not folder.is_dir():
-        context.say(f"{job.name} refresh: no graph of the window before; rebuilding from the snapshots")
-        return None, "rebuilt: the graph of the window before is missing"
-    about = read_manifest(folder)["about"]
-    changed = "params of refresh" if about["refresh"] != _refresh_digest(context) else ""
-    if previous and about.get("rows") != rows_digest(context, previous):
-        changed = "rows of earlier windows"
-    if changed:
-        context.say(f"{job.name} refresh: {changed} changed; rebuilding from the snapshots")
-        return None, f"rebuilt: {changed} changed"
-    return read_graph(folder), f"folded into {folder.parent.name}"
+def fingerprint(job: Job, context: Context) -> str:
+    """Which users are to be forgotten: one more request, and the step is to be run again."""
+    return digest_json([each.until for each in read_erasures(context)])
 
 
-def _refresh_digest(context: Context) -> str:
-    return digest_json(context.params.refresh.model_dump(mode="json"))
+def _about(parent: Parent, job: Job, context: Context) -> dict[str, Any]:
+    return {
+        "window": job.name,
+        "parent": {"window": parent.window, "hash": parent.hash} if parent.hash else None,
+        "refresh": refresh_digest(context),
+        "rows": rows_digest(context, job.window),
+        "snapshots": read_result("snapshot", job, context)["tags"],
+        "erasures": len(read_erasures(context)),
+    }
+
+
+def _verify(parent: Parent, folded: InterestGraph, job: Job, context: Context) -> dict[str, Any] | None:
+    """Every `refresh.verify_every` windows, what a rebuild comes to; None where there is nothing to compare."""
+    every = context.params.refresh.verify_every
+    if parent.hash is None or not every or context.calendar.index(job.window) % every:
+        return None
+    context.say(f"{job.name} refresh: building the graph from scratch as well, to compare it with the folded one")
+    proof = prove(folded, next(rebuild(context, [job.window.end])))
+    told = {
+        "folded": proof.digests[0],
+        "rebuilt": proof.digests[1],
+        "largest_weight_difference": proof.largest_difference,
+        "holds": proof.holds,
+    }
+    if not proof.holds:
+        raise ContractError(
+            f"the folded graph is not what a rebuild gives: {told}",
+            where=f"graph of window {job.name}",
+            mend=f"remove graphs/{parent.window} and run the same command again: it rebuilds; and please report this",
+        )
+    return told
 
 
 def _check(graph: InterestGraph, job: Job) -> None:

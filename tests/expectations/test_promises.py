@@ -93,8 +93,7 @@ BROKEN_BATCHES: dict[str, list[tuple[str, pd.DataFrame]]] = {
         ("count-positive", broken("graph", 1, "count", 0)),
         ("history-ordered", broken("graph", 1, "first_at", 26)),
         ("nothing-later", broken("graph", 1, "last_at", 36)),
-        ("weight-positive", broken("graph", 1, "weight_56d", 0.0)),
-        ("weight-positive", broken("graph", 1, "weight_56d", math.inf)),
+        ("weight-finite", broken("graph", 1, "weight_56d", math.inf)),
     ],
     "predictions": [
         ("columns-exist", without("predictions", "score")),

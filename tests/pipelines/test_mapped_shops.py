@@ -138,7 +138,7 @@ def test_what_was_only_looked_at_or_put_into_a_cart_weighs_in_as_params_say(tea_
     events = events[events["user_id"] == "93"]
     assert set(events["event_type"]) == {"view", "cart"}
     age = (pd.Timestamp(graph.as_of, unit="us", tz="UTC") - events["occurred_at"]) / pd.Timedelta(
-        tea_house.params.refresh.half_lives[0]
+        tea_house.params.refresh.half_lives["user_item"][0]
     )
     wanted = (events["event_type"].map(weights) * np.exp2(-age)).groupby(events["item_id"]).sum()
     mine = graph.edges["user_row"] == graph.users["user_id"].tolist().index("93")

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,16 +19,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from features.backend import local_backend
+from features.delta import Delta, event_table, item_table, user_table
 from features.fold import fold
-from features.graph import InterestGraph, empty_graph
+from features.graph import InterestGraph
 from features.hetero import to_hetero
-from features.schema import EVENTS, ITEMS, empty
+from features.schema import ITEMS, empty
 from models.personal_decay import PersonalDecay
 from pipelines.graph_files import write_graph
 from pipelines.model_files import write_state
 from pipelines.packaging import save_package
+from tests.features.shop import START, blank
 
-START = datetime(2017, 1, 1, tzinfo=UTC)
 HEAVY = ("airflow", "great_expectations", "dvc", "ibis", "duckdb", "typer", "sources", "expectations")
 
 
@@ -52,14 +54,13 @@ def shop() -> InterestGraph:
         for number, (user, item) in enumerate(bought)
     )
     items = pd.DataFrame({"item_id": ["milk", "bread", "beer"], "title": ["Milk 1 l", "Rye bread", "Ale"]})
-    return fold(
-        empty_graph(epoch=START, half_lives=(timedelta(days=7),)),
-        events=events.reindex(columns=list(EVENTS)).astype(EVENTS),
-        users=empty("users"),
-        items=items.assign(valid_from=START).reindex(columns=list(ITEMS)).astype(ITEMS),
-        as_of=START + timedelta(days=7),
-        event_weights={"purchase": 1.0},
+    delta = Delta(
+        event_table(events),
+        user_table(empty("users")),
+        item_table(items.assign(valid_from=START).reindex(columns=list(ITEMS)).astype(ITEMS)),
     )
+    with local_backend() as backend:
+        return fold(blank(7), delta, as_of=START + timedelta(days=7), backend=backend)
 
 
 @pytest.fixture(scope="module")

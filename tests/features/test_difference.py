@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.delta import compare
+from features.difference import compare
 from tests.features.shop import blank, events, fold_days
 
 

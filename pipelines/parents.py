@@ -1,0 +1,70 @@
+"""Which graph an update folds into, and why it may not be the last one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.graph import InterestGraph
+from pipelines.context import Context
+from pipelines.errors import StoreError
+from pipelines.files import digest_json
+from pipelines.folding import start_graph
+from pipelines.graph_files import read_graph, read_manifest
+from pipelines.jobs import Job
+from pipelines.partitions import rows_digest
+from pipelines.windows import Window
+
+
+@dataclass(frozen=True)
+class Parent:
+    """`graph` is None where there is none to fold into; `note` says why. `erasures`: how many it has folded."""
+
+    graph: InterestGraph | None
+    note: str
+    window: str | None = None
+    hash: str | None = None
+    erasures: int | None = None
+
+
+def find_parent(job: Job, context: Context) -> Parent:
+    """The graph as of the end of the window before, if it is whole and was made by these params from these rows."""
+    if job.kind == "bootstrap":
+        return Parent(start_graph(context), "built from the first window on")
+    previous = context.calendar.previous(job.window)
+    folder = context.path("graphs", previous.name, "end") if previous else None
+    if previous is None or folder is None or not folder.is_dir():
+        return _rebuilding("the graph of the window before is missing", job, context)
+    try:
+        return _parent(folder, previous, job, context)
+    except StoreError as error:
+        return _rebuilding(f"the graph of the window before cannot be used ({error.what})", job, context)
+
+
+def refresh_digest(context: Context) -> str:
+    """What of the params a graph depends on; how often it is verified is not part of it."""
+    told = context.params.refresh.model_dump(mode="json")
+    return digest_json({name: value for name, value in told.items() if name != "verify_every"})
+
+
+def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Parent:
+    manifest = read_manifest(folder)
+    about = manifest["about"]
+    if manifest["schema"] == 1:
+        return _rebuilding("the graph of the window before is of an older schema", job, context)
+    if about.get("refresh") != refresh_digest(context):
+        return _rebuilding("params of refresh changed", job, context)
+    if about.get("rows") != rows_digest(context, previous):
+        return _rebuilding("rows of earlier windows changed", job, context)
+    return Parent(
+        read_graph(folder),
+        f"folded into {previous.name}",
+        window=previous.name,
+        hash=manifest["hash"],
+        erasures=about["erasures"],
+    )
+
+
+def _rebuilding(why: str, job: Job, context: Context) -> Parent:
+    context.say(f"{job.name} refresh: {why}; rebuilding from the snapshots")
+    return Parent(None, f"rebuilt: {why}")
