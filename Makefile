@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-simulate: $(READY) ## Measure how fast the simulator makes events, and tha
 
 bench-ingest: $(READY) ## Take ten million simulated events through collect, validate and snapshot
 	$(BIN)/python -m benchmarks ingest
+
+bench-graph: $(READY) ## Compare folding a delta into the graph with building it anew, and with plain SQL
+	$(BIN)/python -m benchmarks graph
 
 clean: ## Remove everything made at run time (var/), keep .venv
 	rm -rf var

@@ -29,7 +29,7 @@ class Adjacency:
 
     def to_sparse(self) -> Tensor:
         """[sources, targets] torch CSR of `value`; as decay is one factor, normalised propagation needs no other."""
-        return torch.sparse_csr_tensor(self.crow, self.col, self.value, size=self.shape)
+        return torch.sparse_csr_tensor(self.crow, self.col, self.value, size=self.shape, check_invariants=False)
 
 
 def adjacency(graph: InterestGraph, name: str, half_life: int) -> Adjacency:

@@ -49,7 +49,7 @@ def _since_then(users: pa.Table, rows: Mapping[str, int], graph: InterestGraph) 
     """An erased user who came back was first seen when they did."""
     since = users["since"].to_numpy().copy()
     again = np.fromiter(rows.values(), np.int64, len(rows))
-    since[again] = np.iinfo(np.int64).max
+    since[again] = graph.as_of
     for kind in FOLDED:
         if kind.source == "user":
             edges = graph.edge_table(kind.name)

@@ -95,8 +95,9 @@ class InterestGraph:
         table = pd.DataFrame({f"{node}_id": nodes["id"]})
         for name in ATTRIBUTES[node]:
             table[name] = said[name].reindex(nodes["row"]).to_numpy()
-        since = said["valid_since"].reindex(nodes["row"]).to_numpy()
-        table["since"] = np.fmin(nodes["since"].to_numpy(), since).astype(np.int64)
+        since = nodes["since"].to_numpy().copy()
+        since[said.index] = np.minimum(since[said.index], said["valid_since"])
+        table["since"] = since
         return table.astype({name: "str" for name in table.columns if name not in ("price", "since")})
 
     def _once(self, what: str, name: str, make: Callable[[], pa.Table]) -> pa.Table:

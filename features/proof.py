@@ -48,8 +48,10 @@ def prove(one: InterestGraph, other: InterestGraph) -> Proof:
 
 def _by_id(graph: InterestGraph, name: str) -> pa.Table:
     """Edges with ids in place of rows, sorted by them."""
-    kind = BY_NAME[name]
-    edges = ibis.memtable(graph.edge_table(name))
+    kind, table = BY_NAME[name], graph.edge_table(name)
+    if not len(table):
+        return table.drop_columns(list(PAIR))
+    edges = ibis.memtable(table)
     for node, column in ((kind.source, "source"), (kind.target, "target")):
         known = graph.nodes(node).select(["row", "id"]).rename_columns([f"{column}_row", f"{column}_id"])
         edges = edges.inner_join(ibis.memtable(known), f"{column}_row")
@@ -62,7 +64,7 @@ def _digest(graph: InterestGraph, edges: dict[str, pa.Table]) -> str:
     for name, table in edges.items():
         counts = [column for column in table.column_names if is_count(column) and pc.max(table[column]).as_py()]
         exact = ["source_id", "target_id", *sorted(counts), "first_at", "last_at"]
-        digest.update(name.encode() + _bytes(table.select(exact)))
+        digest.update(name.encode() + (_bytes(table.select(exact)) if len(table) else b""))
     for node, said in ((node, _attributes_by_id(graph, node)) for node in ATTRIBUTES):
         digest.update(node.encode() + _bytes(said))
     return digest.hexdigest()

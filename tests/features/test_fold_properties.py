@@ -1,0 +1,106 @@
+"""The graph's contract: folding deltas in any batching equals building from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+
+from features.activity import activity
+from features.difference import compare
+from features.graph import InterestGraph
+from features.kinds import FOLDED, NODES
+from features.proof import prove
+from tests.features.histories import History, at_once, histories, one_by_one
+from tests.features.shop import START
+
+
+def folding_equals_building_from_scratch(history: History) -> None:
+    proof = prove(one_by_one(history)[-1], at_once(history, len(history.days) - 1))
+    assert proof.holds, proof
+
+
+def making_segments_one_changes_nothing(history: History) -> None:
+    assert prove(one_by_one(history)[-1], one_by_one(history, compacting=True)[-1]).holds
+
+
+def rows_never_move_and_ids_map_both_ways(history: History) -> None:
+    for before, after in pairwise(one_by_one(history)):
+        for node in NODES:
+            old, new = before.nodes(node), after.nodes(node)
+            assert new["row"].to_pylist() == list(range(len(new)))
+            kept = new["id"].to_pylist()[: len(old)]
+            assert all(now in (then, None) for now, then in zip(kept, old["id"].to_pylist(), strict=True))
+            named = [each for each in new["id"].to_pylist() if each is not None]
+            assert len(named) == len(set(named))
+
+
+def what_comes_later_changes_no_byte(history: History) -> None:
+    """The last batch never came: all graphs before are the same, to the byte."""
+    shorter = History(history.rows[history.rows["arrived"] < len(history.days) - 1], history.days[:-1], history.erased)
+    for with_future, without in zip(one_by_one(history)[:-1], one_by_one(shorter), strict=True):
+        assert tables(with_future) == tables(without)
+
+
+def planted_future_events_change_no_byte(history: History) -> None:
+    """Events at or after the instant, arriving at once, are not seen."""
+    planted = history.rows.assign(
+        event_id="p" + history.rows["event_id"], occurred_at=START + timedelta(days=history.days[0]), arrived=0
+    )
+    more = History(pd.concat([history.rows, planted], ignore_index=True), history.days, history.erased)
+    assert tables(one_by_one(more)[0]) == tables(one_by_one(history)[0])
+
+
+def admission_and_expiry_do_not_depend_on_batches(history: History) -> None:
+    rules = {"admit_after": 3, "expire_after": 10 * 86_400_000_000}
+    folded = one_by_one(history, **rules)[-1]
+    whole = at_once(history, len(history.days) - 1, **rules)
+    for node in ("user", "item", "query"):
+        assert in_use(folded, node) == in_use(whole, node)
+    assert compare(folded, folded).edges_expired == 0
+
+
+def tables(graph: InterestGraph) -> list[pa.Table]:
+    nodes = [graph.nodes(node) for node in NODES]
+    return [*nodes, *(graph.attributes(node) for node in ("user", "item")), *(graph.edge_table(k.name) for k in FOLDED)]
+
+
+def in_use(graph: InterestGraph, node: str) -> set[str]:
+    ids = graph.nodes(node)["id"].to_pylist()
+    return {id_ for id_, active in zip(ids, activity(graph, node).active, strict=True) if active}
+
+
+CHECKS = [
+    folding_equals_building_from_scratch,
+    making_segments_one_changes_nothing,
+    rows_never_move_and_ids_map_both_ways,
+    what_comes_later_changes_no_byte,
+    planted_future_events_change_no_byte,
+    admission_and_expiry_do_not_depend_on_batches,
+]
+
+
+def hold(check: Callable[[History], None], examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(history=histories())
+    def each(history: History) -> None:
+        check(history)
+
+    each()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_over_a_few_histories(check: Callable[[History], None]) -> None:
+    hold(check, 6)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(6 * 3600)
+@pytest.mark.parametrize("check", CHECKS)
+def test_over_many_histories(check: Callable[[History], None]) -> None:
+    hold(check, 2_000)
