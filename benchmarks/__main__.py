@@ -9,7 +9,7 @@ from benchmarks.figures import publish
 from pipelines import console
 from pipelines.errors import ParamsError, TidegraphError
 
-NAMES = ("update", "margin", "simulate", "ingest", "graph")
+NAMES = ("update", "margin", "simulate", "ingest", "graph", "structure")
 
 
 def main(arguments: list[str]) -> None:

@@ -87,8 +87,8 @@ def _text(
 and {edges["query_item"]:,} query–item edges; with {LONGER} times the history {more["user_item"]:,} user–item edges.
 The delta: {DELTA:,} events (1 %), of which one in ten is late, one in ten a return, one in twenty said twice, one in
 twenty of a new user, and one in twenty about a new item. Each run is a process of its own on one thread, from files to
-files; *by hand* is one `GROUP BY` a kind of edge in DuckDB, over ids, neither numbered nor sorted nor written. Fold and
-open are the median of {REPEATS} runs.
+files, timed after its libraries are loaded; *by hand* is one `GROUP BY` a kind of edge in DuckDB, over ids, neither
+numbered nor sorted nor written. Fold and open are the median of {REPEATS} runs.
 
 {table(rows)}
 

@@ -17,7 +17,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
 from expectations.check import check
-from expectations.marks import IN_CATALOGUE, TOO_FAST, Before, mark
+from expectations.marks import IN_CATALOGUE, OF_ONESELF, TOO_FAST, Before, mark
 from expectations.promise import (
     FINITE,
     Suite,
@@ -103,9 +103,16 @@ def _what() -> list[Expectation]:
         promise(
             ExpectColumnValuesToNotBeNull,
             "item-known",
-            "every event but a search names an item_id",
+            "every event but a search names an item_id or a target_user_id",
             column="item_id",
-            row_condition=Column("event_type") != "search",
+            row_condition=(Column("event_type") != "search") & Column("target_user_id").is_null(),
+        ),
+        promise(
+            ExpectColumnValuesToBeInSet,
+            "target-is-another",
+            "target_user_id is not the user_id: nobody follows themselves",
+            column=OF_ONESELF,
+            value_set=[False],
         ),
         promise(
             ExpectColumnValuesToNotBeNull,

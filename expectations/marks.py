@@ -14,9 +14,9 @@ from expectations.pace import too_fast
 from expectations.promise import COPY, mark_copies
 from features.schema import FAULT
 
-IN_CATALOGUE, TOO_FAST = "in_catalogue", "too_fast"
+IN_CATALOGUE, TOO_FAST, OF_ONESELF = "in_catalogue", "too_fast", "of_oneself"
 
-_ONLY_GIVEN = ("event_id", "user_id", "item_id", "query", FAULT)
+_ONLY_GIVEN = ("event_id", "user_id", "item_id", "target_user_id", "query", FAULT)
 _NEVER_ASKED = ("session_id", "domain", "source", "extras")
 """Columns by what the promises ask of them."""
 
@@ -35,6 +35,7 @@ def mark(events: pd.DataFrame, before: Before, max_moments_a_minute: int) -> pd.
     marked[COPY] |= _repeats(events, before.events)
     known = pc.is_in(pa.array(events["item_id"]), pa.array(sorted(before.catalogue), pa.large_string()))
     marked[IN_CATALOGUE] = np.asarray(known) | events["item_id"].isna()
+    marked[OF_ONESELF] = (events["user_id"] == events["target_user_id"]).to_numpy(bool)
     marked[TOO_FAST] = too_fast(events, max_moments_a_minute)
     return _light(marked)
 

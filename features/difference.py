@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from features.activity import activity
+from features.catalogue import ids
+from features.ego import Interest, interests
 from features.graph import InterestGraph
 from features.kinds import USER_ITEM
 from features.merge import pair_keys
+from features.profile import base_of, profile
+from features.rules import weight_columns
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,54 @@ def compare(before: InterestGraph, after: InterestGraph, *, half_life: int | Non
         edges_faded=int((new[new_at] < old[old_at]).sum()),
         edges_expired=len(old_keys) - len(old_at),
     )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one interest: `happened` is born, strengthened, faded, kept or expired; weights at the longest
+    half-life, 0 where there was none; `events`: how many came, by type (fewer than none: corrected or erased)."""
+
+    name: str
+    happened: str
+    before: float
+    after: float
+    events: dict[str, int]
+
+
+def user_changes(before: InterestGraph, after: InterestGraph, user_id: str, kind: str = "category") -> list[Change]:
+    """What became of a user's interests of one kind (`features.ego.KINDS`), the largest change first, then by name.
+
+    They are told apart by name, so that graphs of different lineages can be compared.
+    """
+    old = {each.name: each for each in interests(before, user_id, kind)}
+    new = {each.name: each for each in interests(after, user_id, kind)}
+    changes = [_change(name, old.get(name), new.get(name)) for name in old.keys() | new.keys()]
+    return sorted(changes, key=lambda each: (-abs(each.after - each.before), each.name))
+
+
+def group_changes(before: InterestGraph, after: InterestGraph, name: str = "user_category") -> dict[str, float]:
+    """By category (or brand): how much weight all users together gained or lost at the longest half-life."""
+    old, new = (_totals(graph, name) for graph in (before, after))
+    return {group: new.get(group, 0.0) - old.get(group, 0.0) for group in sorted(old.keys() | new.keys())}
+
+
+def _change(name: str, old: Interest | None, new: Interest | None) -> Change:
+    was, now = old.long if old else 0.0, new.long if new else 0.0
+    counts = (old.counts if old else {}), (new.counts if new else {})
+    came = {event: counts[1].get(event, 0) - counts[0].get(event, 0) for event in sorted({*counts[0], *counts[1]})}
+    if old is None or new is None:
+        happened = "born" if old is None else "expired"
+    else:
+        happened = "kept" if now == was else "strengthened" if now > was else "faded"
+    return Change(name, happened, was, now, {event: n for event, n in came.items() if n} if new else {})
+
+
+def _totals(graph: InterestGraph, name: str) -> dict[str, float]:
+    table, base = profile(graph, name), base_of(name)
+    sums = table[weight_columns(graph.rules.half_lives[base])[-1]].to_numpy() * graph.decay(base)[-1]
+    names: pa.Array = ids(graph, name.split("_")[1])
+    totals = np.bincount(table["target_row"].to_numpy(), np.maximum(sums, 0.0), minlength=len(names))
+    return {group: float(total) for group, total in zip(names.to_pylist(), totals, strict=True) if group is not None}
 
 
 def _in_use(graph: InterestGraph, column: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from features.catalogue import category_parents, item_brands, item_categories, u
 from features.graph import InterestGraph
 from features.kinds import QUERY_ITEM, USER_ITEM, USER_QUERY, USER_USER, EdgeKind
 from features.rules import DAY_US
+from features.structure import noise_of, seen_edges
 
 RELATIONS: dict[EdgeKind, str] = {
     USER_ITEM: "interacts",
@@ -27,8 +28,9 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
     Node types `user`, `item`, `query`, `category`, `brand`, `group`, with all rows the graph ever gave; `active` bool
     tells which users, items and queries are in use. `item.price` float32 [items], `item.age` float64 [items] days.
     `(user, interacts, item)`, `(user, asks, query)`, `(query, leads_to, item)` and `(user, follows, user)` hold edges
-    between active nodes: `edge_index` int64 [2, E] sorted by both, `weight` float64 [E, half-lives], `count` int64 [E],
-    `first_age` and `last_age` float64 [E] days before `as_of`.
+    between active nodes, but for those that `features.structure` leaves out by the graph's rules: `edge_index` int64
+    [2, E] sorted by both, `weight` float64 [E, half-lives], `count` int64 [E], `first_age` and `last_age` float64 [E]
+    days before `as_of`. Users who are left out keep their rows, and their `active`.
     `(item, in, category)` and `(item, of, brand)`: `edge_index` int64 [2, ·], at most one each for an item;
     `(category, within, category)` is the tree, `(user, in, group)` the demographic groups. `as_of` (int µs) and
     `half_lives` (float days, of user–item edges) are attributes of the graph.
@@ -44,8 +46,9 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
         data[node].num_nodes = graph.count(node)
     data["item"].price = torch.tensor(graph.items["price"].to_numpy(np.float32))
     data["item"].age = torch.from_numpy(_age(graph, graph.items["since"].to_numpy()))
+    noise = noise_of(graph)
     for kind, relation in RELATIONS.items():
-        _add_edges(data, graph, kind, relation, active)
+        _add_edges(data, graph, kind, relation, seen_edges(graph, kind, active, noise))
     data["item", "in", "category"].edge_index = _index(item_categories(graph))
     data["item", "of", "brand"].edge_index = _index(item_brands(graph))
     data["category", "within", "category"].edge_index = _index(category_parents(graph))
@@ -63,13 +66,10 @@ def next_pairs(events: pd.DataFrame, graph: InterestGraph, *, event_type: str = 
     return torch.tensor(pairs.T.astype(np.int64).copy())
 
 
-def _add_edges(
-    data: HeteroData, graph: InterestGraph, kind: EdgeKind, relation: str, active: dict[str, np.ndarray]
-) -> None:
+def _add_edges(data: HeteroData, graph: InterestGraph, kind: EdgeKind, relation: str, seen: np.ndarray) -> None:
     table = graph.edge_table(kind.name)
     source, target = table["source_row"].to_numpy(), table["target_row"].to_numpy()
-    used = active[kind.source][source] & active[kind.target][target]
-    kept = slice(None) if used.all() else used
+    kept = slice(None) if seen.all() else seen
     edges = data[kind.source, relation, kind.target]
     edges.edge_index = _index(np.stack([source[kept], target[kept]]))
     edges.weight = torch.from_numpy(graph.weights(kind.name)[kept])

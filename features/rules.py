@@ -16,6 +16,8 @@ class Rules:
 
     A query leads to an item when the user turns to it at most `click_within` after asking. A node is admitted by its
     `admit_after`-th event, or by the catalogue, and expires after `expire_after` without either.
+    What models see leaves out users whose robust score is above `noise_score` (0: nobody), and of each node the
+    weakest edges, as far as the others hold `keep_mass` of its weight.
     """
 
     half_lives: Mapping[str, tuple[int, ...]]
@@ -23,6 +25,8 @@ class Rules:
     click_within: int = 30 * 60 * 1_000_000
     admit_after: int = 1
     expire_after: int = 365 * DAY_US
+    keep_mass: float = 1.0
+    noise_score: float = 0.0
 
 
 def weight_columns(half_lives: tuple[int, ...]) -> list[str]:

@@ -23,6 +23,7 @@ EVENTS: dict[str, str] = {
     "domain": "str",
     "source": "str",
     "revision": "int64",  # of rows with the same event_id the highest counts; 0 for one never corrected
+    "target_user_id": "str",  # whom the event is about: who is followed, shared with, answered
     "extras": "str",  # JSON object of what the source says besides; null where it says nothing
 }
 USERS: dict[str, str] = {

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import console
-from pipelines.commands import quarantine, simulate, source, stream
+from pipelines.commands import graph, quarantine, simulate, source, stream
 from pipelines.context import Context, read_context
 from pipelines.errors import TidegraphError
 from pipelines.jobs import Job, bootstrap_job, update_job
@@ -22,6 +22,7 @@ app = typer.Typer(
     epilog="Example: `tidegraph bootstrap --until 2017-10-08`, then `tidegraph update --window 2017-10-08`.",
 )
 app.add_typer(source.app, name="source")
+app.add_typer(graph.app, name="graph")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stream.app, name="stream")
 app.command(epilog="Example: `tidegraph simulate --events 1000000 --out shop`")(simulate.simulate)

@@ -8,6 +8,8 @@ from pipelines import tracking
 from pipelines.context import Context
 from pipelines.curves import draw_curves, draw_metrics
 from pipelines.files import read_json
+from pipelines.graph_views.finding import find_graph, windows_with_graphs
+from pipelines.graph_views.telling import difference_in_words, tell_difference, tell_stats
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 
@@ -28,6 +30,7 @@ def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
     for window in job.windows:
         path = context.path("validation", f"{window.name}.json")
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
+    _log_graph(run_id, job, context)
     tracking.log_datasets(context, run_id, _inputs(job, context))
     tracking.log_tags(context, run_id, {"verdict": row["verdict"], "version": _version(job, context)})
 
@@ -48,7 +51,21 @@ def _numbers(row: dict[str, Any], job: Job, context: Context) -> dict[str, float
             numbers[f"cost/{step}_cpu_seconds"] = record.cpu_seconds
     delta = read_result("refresh", job, context)["delta"]
     numbers |= {f"graph/{name}": float(value) for name, value in delta.items()}
+    proof = read_result("refresh", job, context)["proof"]
+    if proof:
+        numbers["graph/largest_weight_difference"] = proof["largest_weight_difference"]
     return numbers | {"events/accepted": float(row["accepted"]), "events/quarantined": float(row["quarantined"])}
+
+
+def _log_graph(run_id: str, job: Job, context: Context) -> None:
+    """Stats of the window's graph, and, of an update, what differs from the graph of the window before."""
+    found = find_graph(context, job.name)
+    tracking.log_dict(context, run_id, tell_stats(found), "graph/stats.json")
+    previous = context.calendar.previous(job.window)
+    if job.kind == "bootstrap" or previous is None or previous.name not in windows_with_graphs(context):
+        return
+    told = tell_difference(find_graph(context, previous.name).open(), found.open())
+    tracking.log_dict(context, run_id, told | {"words": difference_in_words(told)}, "graph/diff.json")
 
 
 def _decision(job: Job, context: Context) -> dict[str, Any]:

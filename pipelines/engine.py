@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import ibis
 from ibis.backends import BaseBackend
@@ -20,17 +18,19 @@ from pipelines.errors import ParamsError
 
 @contextmanager
 def open_engine(context: Context) -> Iterator[BaseBackend]:
-    """The engine that TIDEGRAPH_ENGINE names, until the block ends."""
+    """The engine that TIDEGRAPH_ENGINE names, until the block ends.
+
+    What does not fit into memory goes to a folder below the home. Raises ParamsError when the engine cannot be started.
+    """
     opener = _duckdb if context.settings.engine == "duckdb" else _spark
-    with opener(context) as backend:
+    place = context.path("tmp")
+    place.mkdir(parents=True, exist_ok=True)
+    with opener(context, place) as backend:
         yield backend
 
 
 @contextmanager
-def _duckdb(context: Context) -> Iterator[BaseBackend]:
-    """What does not fit into `TIDEGRAPH_MEMORY` goes to a folder below the home."""
-    place = context.path("tmp")
-    place.mkdir(parents=True, exist_ok=True)
+def _duckdb(context: Context, place: Path) -> Iterator[BaseBackend]:
     spill = Path(tempfile.mkdtemp(prefix="duckdb-", dir=place))
     try:
         backend = ibis.duckdb.connect(
@@ -49,44 +49,27 @@ def _duckdb(context: Context) -> Iterator[BaseBackend]:
 
 
 @contextmanager
-def _spark(context: Context) -> Iterator[BaseBackend]:
-    session = _session(context)
+def _spark(context: Context, place: Path) -> Iterator[BaseBackend]:
     try:
-        yield ibis.pyspark.connect(session)
+        from pipelines.spark_backend import SparkBackend
+        from pipelines.spark_session import start_session
+    except ImportError as error:
+        raise _unusable("spark", error, "pip install 'tidegraph[spark]', and install a JDK, 17 or later") from error
+    try:
+        session = start_session(context.settings.spark_master, memory=context.settings.memory, folder=place)
+    except Exception as error:  # py4j and pyspark raise what they like when there is no Java or no cluster
+        mend = "see that a JDK, 17 or later, is there (JAVA_HOME), and that TIDEGRAPH_SPARK_MASTER can be reached"
+        raise _unusable("spark", error, mend) from error
+    try:
+        yield SparkBackend.over(session)
     finally:
         session.stop()
 
 
-def _session(context: Context) -> Any:
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise _unusable("spark", error, "pip install 'tidegraph[spark]', and a JDK of 17 or later") from error
-    try:
-        builder = SparkSession.builder.master(context.settings.spark_master).appName("tidegraph")
-        for name, value in _SPARK.items():
-            builder = builder.config(name, value)
-        session = builder.getOrCreate()
-    except Exception as error:  # py4j and pyspark raise what they like when there is no Java or no cluster
-        mend = "install a JDK of 17 or later (JAVA_HOME), and check TIDEGRAPH_SPARK_MASTER"
-        raise _unusable("spark", error, mend) from error
-    session.sparkContext.setLogLevel("ERROR")
-    return session
-
-
-_SPARK = {
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.parquet.enableVectorizedReader": "true",
-    "spark.sql.shuffle.partitions": os.environ.get("TIDEGRAPH_SPARK_PARTITIONS", "8"),
-}
-
-
 def _unusable(engine: str, error: Exception, mend: str) -> ParamsError:
+    why = str(error).split("\n")[0] or type(error).__name__
     return ParamsError(
-        f"the engine {engine} cannot be started: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+        f"the engine {engine} cannot be started: {why}",
         where="TIDEGRAPH_ENGINE",
         mend=f"{mend}; or unset TIDEGRAPH_ENGINE to compute inside this process",
     )

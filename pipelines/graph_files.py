@@ -43,7 +43,7 @@ def fill_graph_folder(folder: Path, graph: InterestGraph, *, about: Mapping[str,
     manifest = content | {
         "hash": digest_json(content),
         "nodes": {node: graph.count(node) for node in NODES},
-        "edges": {name: sum(_rows(segment, name) for segment in segments) for name in graph.rules.half_lives},
+        "edge_rows": {name: sum(_rows(segment, name) for segment in segments) for name in graph.rules.half_lives},
         "about": dict(about),
     }
     write_json(folder / "manifest.json", manifest | {"manifest_hash": digest_json(manifest)})

@@ -18,6 +18,7 @@ LOOKS_LIKE = {
     "quantity": ("qty", "quantity", "count", "units"),
     "value": ("price", "amount", "total", "revenue", "value"),
     "query": ("query", "search", "keyword", "term"),
+    "target_user_id": ("target_user", "followed", "followee", "friend", "recipient"),
     "arrived_at": ("received", "arrived", "ingested", "loaded"),
     "title": ("title", "name"),
     "category": ("category", "department"),

@@ -100,6 +100,8 @@ class RefreshParams(Section):
     admit_after: PositiveInt
     expire_after: Duration
     verify_every: NonNegativeInt
+    keep_mass: Annotated[float, Field(gt=0, le=1)]
+    noise_score: NonNegativeFloat
 
     @field_validator("half_lives", mode="before")
     @classmethod
@@ -133,10 +135,9 @@ class RefreshParams(Section):
         """What a graph keeps of this section."""
         return Rules(
             half_lives={name: tuple(map(_microseconds, spans)) for name, spans in self.half_lives.items()},
-            event_weights=self.event_weights,
             click_within=_microseconds(self.click_within),
-            admit_after=self.admit_after,
             expire_after=_microseconds(self.expire_after),
+            **self.model_dump(include={"event_weights", "admit_after", "keep_mass", "noise_score"}),
         )
 
 

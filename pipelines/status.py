@@ -33,7 +33,8 @@ def _graph(context: Context) -> dict[str, Any] | None:
     if not folders:
         return None
     manifest = read_manifest(folders[-1])
-    return {"window": folders[-1].parent.name} | {name: manifest[name] for name in ("nodes", "edges", "hash")}
+    edges = manifest["edges"] if manifest["schema"] == 1 else manifest["about"]["edges"]
+    return {"window": folders[-1].parent.name, "nodes": manifest["nodes"], "edges": edges, "hash": manifest["hash"]}
 
 
 def _quarantined(context: Context) -> int:

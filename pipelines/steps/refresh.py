@@ -7,6 +7,7 @@ from typing import Any
 from expectations.graph import check_graph
 from features.difference import compare
 from features.graph import InterestGraph
+from features.kinds import BY_NAME
 from features.proof import prove
 from pipelines.context import Context
 from pipelines.erasures import read_erasures
@@ -31,8 +32,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         before = parent.graph
         at_cut, at_end = fold_through(context, before, job.windows, instants, forgotten=parent.erasures)
     _check(at_end, job)
-    about = _about(parent, job, context)
     places = {"cut": at_cut, "end": at_end}
+    about = _about(parent, job, context) | {"edges": {name: len(at_end.edge_table(name)) for name in BY_NAME}}
     hashes = {
         place: write_graph(context.path("graphs", job.name, place), graph, about=about)
         for place, graph in places.items()

@@ -23,7 +23,8 @@ __all__ = ["Places", "shape", "shape_arrow"]
 IDENTITY = (
     "user_id", "item_id", "session_id", "event_type", "occurred_at", "quantity", "value", "query", "domain", "source",
 )  # fmt: skip
-"""What makes two events without an id the same one."""
+"""What makes two events without an id the same one; besides, but only where it is given, `target_user_id`, so that
+events keep the ids they had before there were targets."""
 
 FEW = 5_000
 """So many texts are hashed sooner than an engine is started."""
@@ -74,7 +75,8 @@ def _identified(columns: dict[str, pa.Array], faults: pa.Array) -> pa.Array:
     told = pc.binary_join_element_wise(
         *words, faults.filter(nameless), "\x1f", null_handling="replace", null_replacement="\x00"
     )
-    ids = _hashed(told)
+    target = columns["target_user_id"].filter(nameless)
+    ids = _hashed(pc.coalesce(pc.binary_join_element_wise(told, target, "\x1f"), told))
     return ids if len(ids) == len(nameless) else pc.replace_with_mask(columns["event_id"], nameless, ids)
 
 

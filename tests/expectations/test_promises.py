@@ -28,6 +28,7 @@ BROKEN_ROWS: dict[str, list[tuple[str, str, object]]] = {
         ("not-too-late", "occurred_at", pd.Timestamp(EARLIEST) - pd.Timedelta("1us")),
         ("not-yet-to-come", "occurred_at", pd.Timestamp(END)),
         ("item-known", "item_id", None),
+        ("target-is-another", "target_user_id", "ann"),
         ("query-known", "event_type", "search"),
         ("purchase-quantity-positive", "quantity", 0.0),
         ("purchase-quantity-positive", "quantity", -math.inf),
@@ -124,7 +125,7 @@ def whole(name: str) -> Validation:
 @cache
 def rows_broken(name: str) -> Validation:
     """All broken rows of a table in one large batch, a row each: they do not hide one another."""
-    table = GOOD[name](400)
+    table = GOOD[name](800)
     for place, (_, column, value) in enumerate(BROKEN_ROWS[name]):
         table = put(table, ROW + place, column, value)
     return JUDGES[name](table)
@@ -150,6 +151,13 @@ def test_rows_that_break_no_promise_are_not_refused_and_the_batch_goes_on(name: 
     validation = rows_broken(name)
     assert list(validation.refused.index) == [ROW + position for position in range(len(BROKEN_ROWS[name]))]
     assert validation.passed
+
+
+def test_an_event_that_names_a_user_needs_no_item() -> None:
+    follow = put(
+        put(put(GOOD["events"](), ROW, "event_type", "follow"), ROW, "item_id", None), ROW, "target_user_id", "bob"
+    )
+    assert JUDGES["events"](follow).refused.empty
 
 
 @pytest.mark.parametrize(("name", "promise", "table"), BATCHES)

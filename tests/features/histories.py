@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -23,12 +23,16 @@ TYPES = ("view", "purchase", "return", "search", "follow")
 
 @dataclass(frozen=True)
 class History:
-    """`rows`: events with the batch in which each arrives, `arrived`; `erased`: user to day from which on, at which
-    batch. A batch ends at each of `days`."""
+    """`rows`: events with the batch in which each arrives, `arrived`; a batch ends at each of `days`. `erased`: by user
+    the day up to which, and the batch from which on, they are forgotten. With `planted`, each fold is also given copies
+    of its rows, and of the catalogue, that happen at its instant and after it."""
 
     rows: pd.DataFrame
     days: tuple[float, ...]
     erased: dict[str, tuple[float, int]] = field(default_factory=dict)
+    items: pd.DataFrame = field(default_factory=lambda: catalogue())
+    users: pd.DataFrame = field(default_factory=lambda: people())
+    planted: bool = False
 
 
 @st.composite
@@ -61,10 +65,10 @@ def _event() -> st.SearchStrategy[dict]:
             "item_id": st.sampled_from((*ITEMS, None)),
             "query": st.sampled_from((None, None, *QUERIES)),
             "target_user_id": st.sampled_from((None, None, None, *USERS)),
-            "session_id": st.sampled_from((None, "s1", "s2")),
+            "session_id": st.sampled_from((None, "s1", "s1")),
             "event_type": st.sampled_from(TYPES),
-            "day": st.integers(0, DAYS - 1),
-            "minute": st.integers(0, 90),
+            "day": st.sampled_from((0, 7, 15, 23, DAYS - 1)),  # few, so that events meet in a session
+            "minute": st.integers(0, 60),
             "late": st.sampled_from((0, 0, 0, 1, 2)),
         }
     )
@@ -130,10 +134,17 @@ def _fold(
     context: tuple[pd.DataFrame, pd.DataFrame] | None,
 ) -> InterestGraph:
     start = START + timedelta(days=history.days[batch - 1]) if batch and context else START
-    said, told = catalogue(), people()
+    said, told = history.items, history.users
     if context is not None:
         said, told = said[said["valid_from"] >= start], told[told["valid_from"] >= start]
     told = told[~_covered(told, "valid_from", _erased(history, batch))]
+    if history.planted:
+        end = START + timedelta(days=history.days[batch])
+        rows = pd.concat(
+            [rows, *(_moved(rows, "event_id", "occurred_at", at) for at in (end, end + timedelta(days=9)))]
+        )
+        said = pd.concat([said, _moved(history.items, "item_id", "valid_from", end)])
+        told = pd.concat([told, _moved(history.users, "user_id", "valid_from", end)])
     delta = Delta(event_table(_shaped(rows)), user_table(told), item_table(said))
     if context is not None and batch:
         known = event_table(_shaped(context[0]))
@@ -141,6 +152,11 @@ def _fold(
         delta = Delta(delta.events, delta.users, delta.items, known=known, nearby=known, lost=lost)
     with local_backend() as backend:
         return fold(graph, delta, as_of=START + timedelta(days=history.days[batch]), backend=backend)
+
+
+def _moved(rows: pd.DataFrame, key: str, moment: str, to: datetime) -> pd.DataFrame:
+    moved = rows.assign(**{key: "planted " + rows[key].astype("str") + str(to), moment: pd.Timestamp(to)})
+    return moved.astype({moment: rows[moment].dtype})
 
 
 def _covered(rows: pd.DataFrame, moment: str, erased: dict[str, float]) -> pd.Series:

@@ -48,7 +48,8 @@ def test_an_event_without_an_id_has_the_same_one_however_many_rows_come_with_it(
 
 
 @pytest.mark.parametrize(
-    "field", ["user_id", "item_id", "session_id", "occurred_at", "quantity", "value", "query", "domain"]
+    "field",
+    ["user_id", "item_id", "target_user_id", "session_id", "occurred_at", "quantity", "value", "query", "domain"],
 )
 def test_events_that_differ_in_any_field_differ_in_their_ids(field: str) -> None:
     times = ["2024-01-01", "2024-01-02", "soon"]

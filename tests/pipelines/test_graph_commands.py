@@ -1,0 +1,107 @@
+"""`tidegraph graph` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.commands.graph import app
+from pipelines.context import read_context
+from pipelines.erasures import read_erasures
+from pipelines.errors import StoreError, UnknownUserError, WindowError
+from pipelines.graph_files import write_graph
+from pipelines.graph_views.telling import difference_in_words
+from pipelines.settings import ROOT
+from tests.features.shop import blank, events, fold_days, items
+
+FIRST, SECOND = "2024-01-07", "2024-01-14"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two windows' graphs: in the second one, ann buys tea twice more, and soap fades."""
+    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEGRAPH_PARAMS", str(ROOT / "params.yaml"))
+    monkeypatch.delenv("TIDEGRAPH_MAPPING", raising=False)
+    catalogue = items(("tea", "drinks", 0), ("soap", "care", 0))
+    before = fold_days(blank(7), events(("ann", "tea", 0), ("ann", "soap", 1)), as_of_day=7, catalogue=catalogue)
+    after = fold_days(before, events(("ann", "tea", 8), ("ann", "tea", 9), first=9), as_of_day=14)
+    for name, graph in ((FIRST, before), (SECOND, after)):
+        write_graph(read_context().path("graphs", name, "end"), graph, about={"parent": None})
+    return tmp_path / "home"
+
+
+def typed(*words: str) -> str:
+    done = CliRunner().invoke(app, list(words))
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def content(*words: str) -> Any:
+    return json.loads(typed(*words, "--json"))
+
+
+def test_stats_are_of_the_newest_graph_unless_another_is_named() -> None:
+    assert content("stats")["window"] == SECOND
+    told = content("stats", FIRST)
+    assert told["window"] == FIRST and told["nodes"]["user"]["active"] == 1 and told["edges"]["user_item"] == 2
+    assert "user_category" in typed("stats")
+
+
+def test_a_user_is_shown_with_the_heaviest_interest_first_and_counts_in_words() -> None:
+    assert [each["name"] for each in content("show", "ann")["interests"]["category"]] == ["drinks", "care"]
+    assert len(content("show", "ann", "--k", "1")["interests"]["category"]) == 1
+    assert "3 purchases" in typed("show", "ann", "--k", "1")
+
+
+def test_a_difference_is_told_in_words() -> None:
+    told = " ".join(typed("diff", FIRST, SECOND, "--user", "ann").split())
+    assert "gained most: drinks +" in told and "lost most: care -" in told
+    assert "drinks 0.50 → 1.41, 2 purchases" in told
+
+
+def test_words_about_a_user_stop_after_the_largest_changes() -> None:
+    told = content("diff", FIRST, SECOND, "--user", "ann")
+    assert difference_in_words(told, most=1)[-1] == "user ann: drinks 0.50 → 1.41, 2 purchases; and 1 more"
+
+
+def test_an_unknown_window_or_user_is_told_with_what_is_near() -> None:
+    with pytest.raises(WindowError, match="did you mean 2024-01-14"):
+        typed("stats", "2024-01-15")
+    with pytest.raises(UnknownUserError, match="did you mean ann"):
+        typed("show", "anne")
+    with pytest.raises(UnknownUserError):
+        typed("diff", FIRST, SECOND, "--user", "zoe")
+
+
+def test_verify_counts_bytes_and_finds_a_changed_one(home: Path) -> None:
+    assert content("verify", SECOND)["bytes"] > 0
+    victim = next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow"))
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 1
+    victim.unlink()
+    victim.write_bytes(bytes(data))
+    with pytest.raises(StoreError, match=r"edges-user_item\.arrow"):
+        typed("verify", SECOND)
+
+
+def test_an_erasure_is_asked_for_and_says_what_still_holds_the_user() -> None:
+    told = " ".join(typed("erase", "ann", "--until", "2024-01-10").split())
+    assert "the next refresh does it" in told and "snapshots and older graphs still hold" in told
+    assert [(each.user_id, each.until) for each in read_erasures(read_context())] == [
+        ("ann", "2024-01-10T00:00:00+00:00")
+    ]
+
+
+def test_a_stranger_is_erased_only_when_that_is_said() -> None:
+    with pytest.raises(UnknownUserError):
+        typed("erase", "zoe")
+    assert read_erasures(read_context()) == []
+    typed("erase", "zoe", "--unknown-too")
+    assert [each.user_id for each in read_erasures(read_context())] == ["zoe"]

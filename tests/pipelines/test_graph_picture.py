@@ -1,0 +1,42 @@
+"""The ego picture: names do not run into each other, and files come whole."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.ego import Interest
+from pipelines.graph_views.picture import draw_ego, recent_share, short_name, spread
+
+
+def interest(name: str, short: float, long: float) -> Interest:
+    return Interest(name, short, long, {"purchase": 1}, 0, 1)
+
+
+@given(st.lists(st.floats(-1.25, 1.25), min_size=1, max_size=14).map(sorted))
+def test_names_lie_apart_and_keep_their_order(heights: list[float]) -> None:
+    placed = spread(heights, 0.22)
+    assert all(above - below >= 0.22 - 1e-9 for below, above in itertools.pairwise(placed))
+    assert sum(placed) == pytest.approx(sum(heights), abs=1e-9)
+
+
+def test_an_interest_all_of_late_is_recent_and_an_old_one_lasting() -> None:
+    assert recent_share(interest("tea", 0.9, 1.0)) > 0.9
+    assert recent_share(interest("tea", 0.0, 1.0)) == 0.0
+    assert recent_share(interest("tea", 0.0, 0.0)) == 0.0
+
+
+def test_a_category_is_named_by_its_innermost_part() -> None:
+    assert short_name("drinks > hot > tea") == "tea"
+
+
+@pytest.mark.parametrize("many", [0, 1, 40])
+def test_a_user_with_any_number_of_interests_is_drawn(many: int) -> None:
+    found = {kind: [interest(f"{kind} {n}", 0.5, 9.0) for n in range(many)] for kind in ("category", "item")}
+    figure = draw_ego("ann", found, {"2024-01-07": [1.0] * min(many, 5)}, "2024-01-14")
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert names.count("ann") == 1
+    assert len(names) == 1 + 2 * min(many, 6)
