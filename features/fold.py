@@ -33,8 +33,8 @@ from features.sums import sum_up
 from features.survey import Survey, event_types, survey
 
 HELD_ROWS = 2_000_000
-"""Up to so many events are cut out before they are summed: rows that are filtered away meanwhile would change the pieces
-in which an engine adds, and with them the last bit of a sum."""
+"""Up to so many events are cut out before they are summed: rows that are filtered away meanwhile would change the
+pieces in which an engine adds, and with them the last bit of a sum."""
 
 
 def fold(graph: InterestGraph, delta: Delta, *, as_of: datetime, backend: BaseBackend) -> InterestGraph:
