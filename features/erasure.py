@@ -50,24 +50,25 @@ def _since_then(users: pa.Table, rows: Mapping[str, int], graph: InterestGraph) 
     since = users["since"].to_numpy().copy()
     again = np.fromiter(rows.values(), np.int64, len(rows))
     since[again] = graph.as_of
-    for kind in FOLDED:
-        if kind.source == "user":
-            edges = graph.edge_table(kind.name)
-            source, first = edges["source_row"].to_numpy(), edges["first_at"].to_numpy()
-            ours = np.isin(source, again)
-            np.minimum.at(since, source[ours], first[ours])
+    for ends, first in _ends(graph, "user", "first_at"):
+        ours = np.isin(ends, again)
+        np.minimum.at(since, ends[ours], first[ours])
     return users.set_column(users.schema.get_field_index("since"), "since", pa.array(since, pa.int64()))
 
 
 def _tied(graph: InterestGraph, node: str) -> np.ndarray:
     """Rows of nodes that have an edge."""
-    ends = [
-        graph.edge_table(kind.name)[column].to_numpy()
+    return np.unique(np.concatenate([rows for rows, _ in _ends(graph, node, "last_at")]))
+
+
+def _ends(graph: InterestGraph, node: str, moment: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each end of a kind of edge that is of type `node`: the rows there, and the edges' `moment`."""
+    return [
+        (graph.edge_table(kind.name)[column].to_numpy(), graph.edge_table(kind.name)[moment].to_numpy())
         for kind in FOLDED
         for end, column in ((kind.source, "source_row"), (kind.target, "target_row"))
         if end == node
     ]
-    return np.unique(np.concatenate(ends))
 
 
 def _tombstones(nodes: pa.Table, kept: np.ndarray) -> pa.Table:

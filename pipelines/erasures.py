@@ -63,14 +63,24 @@ def erasure_table(erasures: list[Erasure]) -> Table:
 
 
 def without_erased(rows: Table, erasures: list[Erasure], *, moment: str) -> Table:
-    """`rows` (with `user_id`, and `moment` in µs) but for those that erasures cover."""
+    """`rows` (with `moment` in µs) but for those that erasures cover: rows of the erased, and of whoever named them."""
     if not erasures:
         return rows
-    asked = erasure_table(erasures)
-    return rows.anti_join(asked, [rows["user_id"] == asked["erased_id"], rows[moment] < asked["until"]])
+    for name in _naming(rows):
+        asked = erasure_table(erasures)
+        rows = rows.anti_join(asked, [rows[name] == asked["erased_id"], rows[moment] < asked["until"]])
+    return rows
 
 
 def of_erased(rows: Table, erasures: list[Erasure]) -> Table:
     """The events that erasures cover."""
     asked = erasure_table(erasures)
-    return rows.semi_join(asked, [rows["user_id"] == asked["erased_id"], rows["at"] < asked["until"]])
+    found = [
+        rows.semi_join(asked, [rows[name] == asked["erased_id"], rows["at"] < asked["until"]]) for name in _naming(rows)
+    ]
+    return ibis.union(*found, distinct=True) if len(found) > 1 else found[0]
+
+
+def _naming(rows: Table) -> list[str]:
+    """Columns that name a user."""
+    return [name for name in ("user_id", "target_user_id") if name in rows.columns]

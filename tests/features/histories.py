@@ -91,7 +91,9 @@ def counting(rows: pd.DataFrame, before: float) -> pd.DataFrame:
 
 
 def not_erased(rows: pd.DataFrame, erased: dict[str, float]) -> pd.DataFrame:
-    return rows[~_covered(rows, "occurred_at", erased)]
+    """Neither what the erased did is left, nor what others did that names them."""
+    naming = [_covered(rows, "occurred_at", erased, by) for by in ("user_id", "target_user_id")]
+    return rows[~naming[0] & ~naming[1]]
 
 
 def at_once(history: History, batch: int, **rules: object) -> InterestGraph:
@@ -159,8 +161,8 @@ def _moved(rows: pd.DataFrame, key: str, moment: str, to: datetime) -> pd.DataFr
     return moved.astype({moment: rows[moment].dtype})
 
 
-def _covered(rows: pd.DataFrame, moment: str, erased: dict[str, float]) -> pd.Series:
-    days = pd.to_timedelta(rows["user_id"].map(erased).astype("float64"), unit="D")
+def _covered(rows: pd.DataFrame, moment: str, erased: dict[str, float], by: str = "user_id") -> pd.Series:
+    days = pd.to_timedelta(rows[by].map(erased).astype("float64"), unit="D")
     return days.notna() & (rows[moment] < START + days)
 
 

@@ -6,9 +6,11 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from features.graph import InterestGraph
 from features.proof import prove
 from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure, read_erasures
@@ -120,6 +122,16 @@ def test_an_erased_user_is_gone_from_the_next_graph_as_if_never_there(context: C
     assert prove(graph, rebuilt(context)).holds
 
 
+def test_what_others_did_that_names_an_erased_user_is_gone_with_them(context: Context) -> None:
+    add_events(context, UNTIL, follow("u8", "u7"), follow("u9", "u10"))
+    refresh(context)
+    assert ties(context, UNTIL) == {("u8", "u7"), ("u9", "u10")}
+    ask_for_erasure("u7", datetime(2100, 1, 1, tzinfo=UTC), context)
+    refresh(context, NEXT)
+    assert ties(context, NEXT) == {("u9", "u10")}
+    assert prove(read_graph(context.path("graphs", NEXT, "end")), rebuilt(context, NEXT)).holds
+
+
 def test_what_an_erased_user_does_later_is_of_a_new_user(context: Context) -> None:
     until = datetime.fromisoformat(f"{UNTIL}T00:00:00+00:00")
     ask_for_erasure("u7", until, context)
@@ -152,9 +164,27 @@ def test_an_erasure_of_nobody_is_refused(context: Context) -> None:
         ask_for_erasure(" ", datetime(2024, 3, 1, tzinfo=UTC), context)
 
 
-def rebuilt(context: Context):  # type: ignore[no-untyped-def]
+def rebuilt(context: Context, name: str = UNTIL) -> InterestGraph:
     """From the snapshots alone."""
-    return next(rebuild(context, [context.calendar.window(UNTIL).end]))
+    return next(rebuild(context, [context.calendar.window(name).end]))
+
+
+def follow(user: str, target: str) -> dict[str, object]:
+    return {"event_id": f"{user} {target}", "user_id": user, "event_type": "follow", "target_user_id": target}
+
+
+def add_events(context: Context, name: str, *rows: dict[str, object]) -> None:
+    """Put `rows` beside the window's own events, a minute after it begins."""
+    path = context.settings.drop / name / "events.csv"
+    more = pd.DataFrame(rows).assign(occurred_at=f"{name}T00:01:00Z")
+    pd.concat([pd.read_csv(path), more]).to_csv(path, index=False)
+
+
+def ties(context: Context, name: str) -> set[tuple[str, str]]:
+    graph = read_graph(context.path("graphs", name, "end"))
+    ids, table = graph.nodes("user")["id"].to_pylist(), graph.edge_table("user_user")
+    rows = zip(table["source_row"].to_pylist(), table["target_row"].to_pylist(), strict=True)
+    return {(ids[source], ids[target]) for source, target in rows}
 
 
 def test_events_of_after_the_instant_change_no_graph_of_before(context: Context) -> None:
