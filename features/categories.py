@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from features.schema import CATEGORY_SEPARATOR
 
 
@@ -9,3 +12,15 @@ def lineage(path: str) -> list[str]:
     """The categories a path goes through, from the root to itself."""
     parts = path.split(CATEGORY_SEPARATOR)
     return [CATEGORY_SEPARATOR.join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def innermost(path: str) -> str:
+    """A category's own name, without where it lies."""
+    return path.rpartition(CATEGORY_SEPARATOR)[2]
+
+
+def told_apart(paths: Iterable[str]) -> dict[str, str]:
+    """By path a name that is the innermost part, or the whole path where several of `paths` share that."""
+    distinct = set(paths)
+    shared = Counter(map(innermost, distinct))
+    return {path: innermost(path) if shared[innermost(path)] == 1 else path for path in distinct}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from features.activity import activity
 from features.catalogue import ids
-from features.ego import Interest, interests
+from features.ego import Interest, interests, labels
 from features.graph import InterestGraph
 from features.kinds import USER_ITEM
 from features.merge import pair_keys
@@ -51,10 +52,12 @@ def compare(before: InterestGraph, after: InterestGraph, *, half_life: int | Non
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one interest: `happened` is born, strengthened, faded, kept or expired; weights at the longest
-    half-life, 0 where there was none; `events`: how many came, by type (fewer than none: corrected or erased)."""
+    """What became of one interest, called `label` by people: `happened` is born, strengthened, faded, kept or expired;
+    weights at the longest half-life, 0 where there was none; `events`: how many came, by type (fewer than none:
+    corrected or erased)."""
 
     name: str
+    label: str
     happened: str
     before: float
     after: float
@@ -62,13 +65,18 @@ class Change:
 
 
 def user_changes(before: InterestGraph, after: InterestGraph, user_id: str, kind: str = "category") -> list[Change]:
-    """What became of a user's interests of one kind (`features.ego.KINDS`), the largest change first, then by name.
+    """What became of a user's interests of one kind (`features.ego.KINDS`), as `interest_changes` gives it.
 
     They are told apart by name, so that graphs of different lineages can be compared.
     """
-    old = {each.name: each for each in interests(before, user_id, kind)}
-    new = {each.name: each for each in interests(after, user_id, kind)}
-    changes = [_change(name, old.get(name), new.get(name)) for name in old.keys() | new.keys()]
+    return interest_changes(interests(before, user_id, kind), interests(after, user_id, kind))
+
+
+def interest_changes(before: Sequence[Interest], after: Sequence[Interest]) -> list[Change]:
+    """What became of each interest, the largest change first, then by name."""
+    called = labels([*before, *after])
+    old, new = ({each.name: each for each in interests} for interests in (before, after))
+    changes = [_change(name, label, old.get(name), new.get(name)) for name, label in called.items()]
     return sorted(changes, key=lambda each: (-abs(each.after - each.before), each.name))
 
 
@@ -78,7 +86,7 @@ def group_changes(before: InterestGraph, after: InterestGraph, name: str = "user
     return {group: new.get(group, 0.0) - old.get(group, 0.0) for group in sorted(old.keys() | new.keys())}
 
 
-def _change(name: str, old: Interest | None, new: Interest | None) -> Change:
+def _change(name: str, label: str, old: Interest | None, new: Interest | None) -> Change:
     was, now = old.long if old else 0.0, new.long if new else 0.0
     counts = (old.counts if old else {}), (new.counts if new else {})
     came = {event: counts[1].get(event, 0) - counts[0].get(event, 0) for event in sorted({*counts[0], *counts[1]})}
@@ -86,7 +94,7 @@ def _change(name: str, old: Interest | None, new: Interest | None) -> Change:
         happened = "born" if old is None else "expired"
     else:
         happened = "kept" if now == was else "strengthened" if now > was else "faded"
-    return Change(name, happened, was, now, {event: n for event, n in came.items() if n} if new else {})
+    return Change(name, label, happened, was, now, {event: n for event, n in came.items() if n} if new else {})
 
 
 def _totals(graph: InterestGraph, name: str) -> dict[str, float]:

@@ -44,6 +44,10 @@ class InterestGraph:
         """The summed edges of one kind, as a segment holds them, relative to `epoch`."""
         return self._once("edges", name, lambda: merge_edges(self.segments, name, self.rules, epoch=self.epoch))
 
+    def edges_of(self, name: str, source: int) -> pa.Table:
+        """Of `edge_table`, the edges of one source row; what it takes does not grow with the graph."""
+        return merge_edges(self.segments, name, self.rules, epoch=self.epoch, source=source)
+
     def count(self, node: str) -> int:
         return sum(len(segment.nodes.get(node, ())) for segment in self.segments)
 

@@ -28,9 +28,14 @@ def merge_attributes(segments: Sequence[Segment], node: str) -> pa.Table:
     return add_attributes(tables, node)
 
 
-def merge_edges(segments: Sequence[Segment], name: str, rules: Rules, *, epoch: int) -> pa.Table:
-    """All edges of one kind, sorted by PAIR; weights relative to `epoch`, counts of every event type that occurs."""
-    kept = _still_counting(segments, name)
+def merge_edges(
+    segments: Sequence[Segment], name: str, rules: Rules, *, epoch: int, source: int | None = None
+) -> pa.Table:
+    """All edges of one kind, sorted by PAIR; weights relative to `epoch`, counts of every event type that occurs.
+
+    With `source`, those of one source row, found without reading the others.
+    """
+    kept = _still_counting(segments, name, source)
     if len(kept) == 1 and kept[0][1] == epoch:
         return kept[0][0]
     if not kept:
@@ -50,19 +55,27 @@ def pair_keys(table: pa.Table) -> np.ndarray:
     return (source << 32) | target
 
 
-def _still_counting(segments: Sequence[Segment], name: str) -> list[tuple[pa.Table, int]]:
+def _still_counting(segments: Sequence[Segment], name: str, source: int | None) -> list[tuple[pa.Table, int]]:
     """The edges of each segment that no later one makes forget, with the segment's epoch."""
     kept: list[tuple[pa.Table, int]] = []
     forgotten = np.array([], dtype=np.int64)
     for segment in reversed(segments):
-        table = segment.edges.get(name)
+        table = _of_source(segment.edges.get(name), source)
         if table is not None and len(table):
             if len(forgotten):
                 table = table.filter(pa.array(~np.isin(pair_keys(table), forgotten))).combine_chunks()
             kept.append((table, segment.epoch))
         if name in segment.forgotten:
-            forgotten = np.union1d(forgotten, pair_keys(segment.forgotten[name]))
+            forgotten = np.union1d(forgotten, pair_keys(_of_source(segment.forgotten[name], source)))
     return [each for each in reversed(kept) if len(each[0])]
+
+
+def _of_source(table: pa.Table | None, source: int | None) -> pa.Table | None:
+    """A piece of `table`, which is sorted by source."""
+    if table is None or source is None or not len(table):
+        return table
+    first, last = np.searchsorted(table["source_row"].to_numpy(), [source, source + 1])
+    return table.slice(int(first), int(last - first))
 
 
 def _rescaled(kept: Sequence[tuple[pa.Table, int]], name: str, rules: Rules, epoch: int) -> list[pa.Table]:

@@ -23,14 +23,14 @@ PROFILES = {
 """Derived kinds of edges: the edges to items they stand for, and what an item belongs to."""
 
 
-def profile(graph: InterestGraph, name: str) -> pa.Table:
-    """Edges of one of PROFILES, as `graph.edge_table` gives those of a folded kind.
+def profile(graph: InterestGraph, name: str, source: int | None = None) -> pa.Table:
+    """Edges of one of PROFILES (with `source`, those of that row), as `graph` gives those of a folded kind.
 
     An edge to a category or brand adds up the edges to its items, by what the catalogue says of them as of the graph's
     instant, with the half-lives of the edges to items.
     """
     base, grouping = PROFILES[name]
-    edges = graph.edge_table(base)
+    edges = graph.edge_table(base) if source is None else graph.edges_of(base, source)
     group = codes(grouping(graph), graph.count("item"))[edges["target_row"].to_numpy()]
     known = pa.array(group >= 0)
     place = edges.schema.get_field_index("target_row")

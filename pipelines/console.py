@@ -48,6 +48,11 @@ def print_table(table: Table | str) -> None:
     _OUT.print(table)
 
 
+def print_line(line: str) -> None:
+    """A line as it is, such as a path: never broken, nothing in it is markup."""
+    print(line)
+
+
 def show_result(step: str, done: StepRun, *, as_json: bool) -> None:
     if as_json:
         print_json(done.result)

@@ -9,7 +9,8 @@ from pipelines.context import Context
 from pipelines.curves import draw_curves, draw_metrics
 from pipelines.files import read_json
 from pipelines.graph_views.finding import find_graph, windows_with_graphs
-from pipelines.graph_views.telling import difference_in_words, tell_difference, tell_stats
+from pipelines.graph_views.telling import tell_difference, tell_stats
+from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 
@@ -65,7 +66,10 @@ def _log_graph(run_id: str, job: Job, context: Context) -> None:
     if job.kind == "bootstrap" or previous is None or previous.name not in windows_with_graphs(context):
         return
     told = tell_difference(find_graph(context, previous.name).open(), found.open())
-    tracking.log_dict(context, run_id, told | {"words": difference_in_words(told)}, "graph/diff.json")
+    words = difference_in_words(told)
+    tracking.log_dict(context, run_id, told | {"words": words}, "graph/diff.json")
+    title = f"# What {job.name} changed in the interest graph\n\n"
+    tracking.log_text(context, run_id, title + "".join(f"- {line}\n" for line in words), "graph/diff.md")
 
 
 def _decision(job: Job, context: Context) -> dict[str, Any]:

@@ -53,5 +53,9 @@ class UnknownUserError(TidegraphError):
     """The user is not in the graph that serves."""
 
 
+class ExportError(TidegraphError):
+    """The graph cannot be written in that form, or not there."""
+
+
 class LocalError(TidegraphError):
     """The local Airflow or MLflow could not be started, reached or stopped."""

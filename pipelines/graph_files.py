@@ -75,6 +75,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def bytes_of(manifest: Mapping[str, Any]) -> int:
+    """Bytes of the files that a manifest names, whether the graph shares them with its parent or not."""
+    segments = manifest["segments"] if manifest["schema"] == SCHEMA else []
+    return sum(file["bytes"] for segment in segments for file in segment["files"].values())
+
+
 def read_graph(folder: Path) -> InterestGraph:
     """Open a graph, in a time that does not grow with it; StoreError when a file is missing or has another size.
 

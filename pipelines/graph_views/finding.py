@@ -13,6 +13,7 @@ from features.graph import InterestGraph
 from pipelines.context import Context
 from pipelines.errors import UnknownUserError, WindowError
 from pipelines.graph_files import read_graph, read_manifest
+from pipelines.graph_views.wording import moment
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ class Found:
 
     def open(self) -> InterestGraph:
         return read_graph(self.folder)
+
+
+def about(found: Found) -> dict[str, str]:
+    """Which graph it is, for what is made from it."""
+    manifest = found.manifest
+    as_of = moment(manifest["as_of"])
+    return {"window": found.window, "place": found.place, "as_of": as_of, "hash": manifest.get("hash", "")}
 
 
 def windows_with_graphs(context: Context) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from features.categories import lineage
-from features.ego import Interest
-from features.schema import CATEGORY_SEPARATOR
+from features.ego import Interest, labels
 
 _LASTING, _RECENT = "#2b6cb0", "#dd6b20"
 _TINT = LinearSegmentedColormap.from_list("interest", [_LASTING, _RECENT])
@@ -36,9 +33,8 @@ def draw_ego(
 
 
 def short_name(name: str, width: int = 26) -> str:
-    """The innermost part of a category's path, cut to `width` letters."""
-    last = lineage(name)[-1].split(CATEGORY_SEPARATOR)[-1]
-    return textwrap.shorten(last, width, placeholder="…") or name
+    """`name` cut to `width` letters."""
+    return name if len(name) <= width else name[: width - 1].rstrip() + "…"
 
 
 def _draw_graph(axes: Axes, user: str, found: Mapping[str, Sequence[Interest]]) -> None:
@@ -48,7 +44,9 @@ def _draw_graph(axes: Axes, user: str, found: Mapping[str, Sequence[Interest]]) 
     axes.set_ylim(-1.6, 1.6)
     present = {kind: list(interests[:MOST]) for kind, interests in found.items() if interests}
     spots = [
-        _Spot(kind, each, max(e.long for e in interests)) for kind, interests in present.items() for each in interests
+        _Spot(kind, labels(interests)[each.name], each, max(e.long for e in interests))
+        for kind, interests in present.items()
+        for each in interests
     ]
     angles = 2 * np.pi * (np.arange(len(spots)) + 0.5) / max(1, len(spots))
     for spot, angle in zip(spots, angles, strict=True):
@@ -71,6 +69,7 @@ def _draw_graph(axes: Axes, user: str, found: Mapping[str, Sequence[Interest]]) 
 @dataclass(frozen=True)
 class _Spot:
     kind: str
+    label: str
     interest: Interest
     heaviest: float
 
@@ -103,7 +102,7 @@ def _name(axes: Axes, spots: Sequence[tuple[_Spot, float]], side: int) -> None:
     for (spot, angle), height in zip(ordered, heights, strict=True):
         axes.plot([np.cos(angle), 1.38 * side], [np.sin(angle), height], color="#cbd5e0", linewidth=0.8, zorder=0)
         axes.annotate(
-            f"{short_name(spot.interest.name)}\n{spot.interest.long:.2f}",
+            f"{short_name(spot.label)}\n{spot.interest.long:.2f}",
             (1.42 * side, height),
             ha="left" if side > 0 else "right",
             va="center",
@@ -113,9 +112,10 @@ def _name(axes: Axes, spots: Sequence[tuple[_Spot, float]], side: int) -> None:
 
 def _draw_past(axes: Axes, interests: Sequence[Interest], past: Mapping[str, Sequence[float]]) -> None:
     axes.set_title("How it faded: weight at the end of each window")
+    called = labels(interests)
     for place, each in enumerate(interests):
         line = axes.plot(list(past), [weights[place] for weights in past.values()], marker="o", markersize=4)[0]
-        line.set_label(short_name(each.name, 30))
+        line.set_label(short_name(called[each.name], 30))
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)

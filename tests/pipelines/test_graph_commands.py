@@ -14,7 +14,7 @@ from pipelines.context import read_context
 from pipelines.erasures import read_erasures
 from pipelines.errors import StoreError, UnknownUserError, WindowError
 from pipelines.graph_files import write_graph
-from pipelines.graph_views.telling import difference_in_words
+from pipelines.graph_views.wording import difference_in_words
 from pipelines.settings import ROOT
 from tests.features.shop import blank, events, fold_days, items
 

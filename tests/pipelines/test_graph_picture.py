@@ -13,7 +13,7 @@ from pipelines.graph_views.picture import draw_ego, recent_share, short_name, sp
 
 
 def interest(name: str, short: float, long: float) -> Interest:
-    return Interest(name, short, long, {"purchase": 1}, 0, 1)
+    return Interest("category", name, short, long, {"purchase": 1}, 0, 1)
 
 
 @given(st.lists(st.floats(-1.25, 1.25), min_size=1, max_size=14).map(sorted))
@@ -29,8 +29,9 @@ def test_an_interest_all_of_late_is_recent_and_an_old_one_lasting() -> None:
     assert recent_share(interest("tea", 0.0, 0.0)) == 0.0
 
 
-def test_a_category_is_named_by_its_innermost_part() -> None:
-    assert short_name("drinks > hot > tea") == "tea"
+def test_a_long_name_is_cut_and_a_short_one_is_not() -> None:
+    assert short_name("tea") == "tea"
+    assert short_name("a tea from the north side of the hill", 12) == "a tea from…"
 
 
 @pytest.mark.parametrize("many", [0, 1, 40])

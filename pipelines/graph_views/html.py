@@ -1,0 +1,35 @@
+"""Pages that hold all they show, written from the templates beside this file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from pipelines.files import write_text
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("pipelines.graph_views"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def write_page(path: Path, template: str, **content: Any) -> Path:
+    return write_text(path, _TEMPLATES.get_template(template).render(content))
+
+
+def png(figure: Figure) -> bytes:
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=110)
+    return drawn.getvalue()
+
+
+def embedded(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()
