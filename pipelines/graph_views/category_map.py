@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from scipy.sparse import csr_array
 
 from features.catalogue import ids
@@ -14,10 +17,12 @@ from features.profile import base_of, profile
 from features.rules import weight_columns
 from pipelines.graph_views.picture import short_name
 
-MOST, CLOSEST = 24, 2
+MOST, CLOSEST = 20, 2
 """Categories drawn, and how many each is tied to: more could not be read."""
 _TINTS = ("#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#c53030", "#b7791f", "#2c7a7b", "#b83280")
 _OTHER = "#718096"
+_UNDER: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "zorder": 3}
+_HALO = [withStroke(linewidth=3, foreground="white")]
 
 
 def category_graph(graph: InterestGraph) -> nx.Graph:
@@ -56,10 +61,10 @@ def draw_categories(drawn: nx.Graph) -> Figure:
     called = told_apart(drawn)
     for name, weight in drawn.nodes(data="weight"):
         x, y = places[name]
-        axes.scatter(x, y, s=80 + 900 * weight / heaviest, color=tints[lineage(name)[0]], zorder=2)
-        axes.annotate(
-            short_name(called[name]), places[name], (0, -16), textcoords="offset points", ha="center", fontsize=8
-        )
+        size = 80 + 900 * weight / heaviest
+        axes.scatter(x, y, s=size, color=tints[lineage(name)[0]], zorder=2)
+        under = (0, -(size**0.5) / 2 - 12)
+        axes.annotate(short_name(called[name]), places[name], under, path_effects=_HALO, **_UNDER)
     for root in roots[: len(_TINTS)]:
         axes.scatter([], [], color=tints[root], label=short_name(root))
     if roots:
