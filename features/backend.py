@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import local
+from typing import Any
 
 import ibis
 import pyarrow as pa
 from ibis.backends import BaseBackend
-from ibis.expr.types import Table
+from ibis.backends.duckdb import Backend
+from ibis.expr.operations import InMemoryTable
+from ibis.expr.types import Expr, Table
 
 ONE_THREAD = {"threads": 1}
 """Floating-point sums depend on their order: one thread keeps the same events giving the same bytes."""
@@ -18,11 +22,36 @@ ONE_THREAD = {"threads": 1}
 _OPEN = local()
 
 
+class DuckDB(Backend):
+    """Ibis's DuckDB, which lets go of a table in memory once no expression names it: Ibis keeps each until the end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unused: list[str] = []
+
+    @classmethod
+    def open(cls, **settings: Any) -> DuckDB:
+        """One that computes in memory."""
+        cls.register_options()
+        backend: DuckDB = cls().connect(**ONE_THREAD, **settings)
+        return backend
+
+    def _register_in_memory_table(self, op: InMemoryTable) -> None:
+        super()._register_in_memory_table(op)
+        # dropped with the next query, not now: garbage is collected at any moment, in the midst of one too
+        weakref.finalize(op, self._unused.append, op.name)
+
+    def _run_pre_execute_hooks(self, expr: Expr) -> None:
+        while self._unused:
+            self.con.unregister(self._unused.pop())
+        super()._run_pre_execute_hooks(expr)
+
+
 @contextmanager
 def local_backend() -> Iterator[BaseBackend]:
     """A DuckDB of this thread's own. It is kept for the next call, as starting one takes longer than most tables do."""
     if not hasattr(_OPEN, "backend"):
-        _OPEN.backend = ibis.duckdb.connect(**ONE_THREAD)
+        _OPEN.backend = DuckDB.open()
     yield _OPEN.backend
 
 

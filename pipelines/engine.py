@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import ibis
 from ibis.backends import BaseBackend
 
-from features.backend import ONE_THREAD
+from features.backend import DuckDB
 from pipelines.context import Context
 from pipelines.errors import ParamsError
 
@@ -33,8 +32,7 @@ def open_engine(context: Context) -> Iterator[BaseBackend]:
 def _duckdb(context: Context, place: Path) -> Iterator[BaseBackend]:
     spill = Path(tempfile.mkdtemp(prefix="duckdb-", dir=place))
     try:
-        backend = ibis.duckdb.connect(
-            **ONE_THREAD,
+        backend = DuckDB.open(
             memory_limit=context.settings.memory,
             temp_directory=str(spill),
             preserve_insertion_order=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -33,6 +34,11 @@ class History:
     items: pd.DataFrame = field(default_factory=lambda: catalogue())
     users: pd.DataFrame = field(default_factory=lambda: people())
     planted: bool = False
+
+    @cached_property
+    def folded(self) -> list[InterestGraph]:
+        """The graph at the end of each batch, each folded into the one before."""
+        return one_by_one(self)
 
 
 @st.composite

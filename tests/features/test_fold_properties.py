@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from features.activity import activity
 from features.difference import compare
@@ -17,18 +17,20 @@ from features.kinds import FOLDED, NODES
 from features.proof import prove
 from tests.features.histories import History, at_once, histories, one_by_one
 
+MANY, PARTS = 2_000, 4
+
 
 def folding_equals_building_from_scratch(history: History) -> None:
-    proof = prove(one_by_one(history)[-1], at_once(history, len(history.days) - 1))
+    proof = prove(history.folded[-1], at_once(history, len(history.days) - 1))
     assert proof.holds, proof
 
 
 def making_segments_one_changes_nothing(history: History) -> None:
-    assert prove(one_by_one(history)[-1], one_by_one(history, compacting=True)[-1]).holds
+    assert prove(history.folded[-1], one_by_one(history, compacting=True)[-1]).holds
 
 
 def rows_never_move_and_ids_map_both_ways(history: History) -> None:
-    for before, after in pairwise(one_by_one(history)):
+    for before, after in pairwise(history.folded):
         for node in NODES:
             old, new = before.nodes(node), after.nodes(node)
             assert new["row"].to_pylist() == list(range(len(new)))
@@ -47,13 +49,13 @@ def what_comes_later_changes_no_byte(history: History) -> None:
         history.items,
         history.users,
     )
-    for with_future, without in zip(one_by_one(history)[:-1], one_by_one(shorter), strict=True):
+    for with_future, without in zip(history.folded[:-1], shorter.folded, strict=True):
         assert tables(with_future) == tables(without)
 
 
 def planted_future_events_change_no_byte(history: History) -> None:
     """Events and catalogue rows at or after the instant are not seen."""
-    for with_future, without in zip(one_by_one(replace(history, planted=True)), one_by_one(history), strict=True):
+    for with_future, without in zip(replace(history, planted=True).folded, history.folded, strict=True):
         assert tables(with_future) == tables(without)
 
 
@@ -86,22 +88,25 @@ CHECKS = [
 ]
 
 
-def hold(check: Callable[[History], None], examples: int) -> None:
-    @settings(max_examples=examples, deadline=None)
+def hold(checks: Sequence[Callable[[History], None]], examples: int, part: int = 0) -> None:
+    @seed(part)
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(history=histories())
     def each(history: History) -> None:
-        check(history)
+        for check in checks:
+            check(history)
 
     each()
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_over_a_few_histories(check: Callable[[History], None]) -> None:
-    hold(check, 6)
+    hold([check], 6)
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize("check", CHECKS)
-def test_over_many_histories(check: Callable[[History], None]) -> None:
-    hold(check, 2_000)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_over_many_histories(part: int) -> None:
+    """MANY histories for each check; all checks look at the same ones, as folding them is what takes time."""
+    hold(CHECKS, MANY // PARTS, part)
