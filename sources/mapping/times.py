@@ -35,13 +35,11 @@ def times(array: pa.Array, rule: FieldRule) -> Reading:
         words = texts(array).cells
         if rule.unit:
             return _epoch(words, rule.unit)
-        read = _from_format(words, rule) if rule.format else _from_iso(words, rule)
-        dated = _since_1970(read.cells.cast(pa.int64()), "us")
-        return Reading(dated.cells, read.unreadable | dated.unreadable)
+        return _in_range(_from_format(words, rule) if rule.format else _from_iso(words, rule))
     if rule.unit and (pt.is_integer(array.type) or pt.is_floating(array.type) or pt.is_decimal(array.type)):
         return _epoch(array, rule.unit)
     if rule.format and pt.is_integer(array.type):
-        return _from_format(array.cast(pa.string()), rule)
+        return _in_range(_from_format(array.cast(pa.string()), rule))
     return Reading(pa.nulls(len(array), UTC), given(array))
 
 
@@ -71,6 +69,12 @@ def _since_1970(array: pa.Array, unit: str) -> Reading:
     micro = micro if unit == "ns" else micro * (10**6 // scale)
     seen = pa.array(micro, pa.int64(), mask=~(inside & given(array)))
     return Reading(seen.cast(UTC), given(array) & ~inside)
+
+
+def _in_range(read: Reading) -> Reading:
+    """What was read, but for instants outside the years 1 to 9999, which `-7` may come to: those are unreadable."""
+    dated = _since_1970(read.cells.cast(pa.int64()), "us")
+    return Reading(dated.cells, read.unreadable | dated.unreadable)
 
 
 def _from_iso(array: pa.Array, rule: FieldRule) -> Reading:

@@ -197,6 +197,18 @@ def test_a_correction_counts_from_the_moment_it_happened(context: Context) -> No
 def test_a_snapshot_of_before_there_were_revisions_is_still_read(context: Context) -> None:
     lay_out(context, [("ann", "tea", 1, 0, "purchase")], [])
     path = context.path("registry", "partitions", context.calendar.at(0).name, "events.parquet")
-    write_table(path, pd.read_parquet(path).drop(columns=["revision", "extras"]))
+    write_table(path, pd.read_parquet(path).drop(columns=["revision", "extras", "target_user_id"]))
     graph = next(rebuild(context, [context.calendar.at(0).end]))
     assert set(edges_of(graph)) == {("ann", "tea")}
+    assert len(graph.edge_table("user_user")) == 0
+
+
+def test_snapshots_of_before_and_since_users_could_be_named_are_read_together(context: Context) -> None:
+    rows = lay_out(context, [("ann", "tea", 1, 0, "purchase"), ("bob", "tea", 8, 0, "purchase")], [])
+    write(context, rows.assign(target_user_id="cy"))
+    path = context.path("registry", "partitions", context.calendar.at(0).name, "events.parquet")
+    write_table(path, pd.read_parquet(path).drop(columns=["target_user_id"]))
+    graph = next(rebuild(context, [context.calendar.at(1).end]))
+    ties, ids = graph.edge_table("user_user"), graph.nodes("user")["id"].to_pylist()
+    assert [ids[row] for row in ties["source_row"].to_pylist()] == ["bob"]
+    assert [ids[row] for row in ties["target_row"].to_pylist()] == ["cy"]

@@ -32,9 +32,13 @@ NEXT = window(6)
 
 @pytest.fixture(scope="module")
 def updated(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop after the bootstrap and the update of UNTIL."""
+    """A shop after the bootstrap and the update of UNTIL, whose graph is verified."""
     folder = tmp_path_factory.mktemp("updated") / "shop"
-    context = read_context(environment=copy_home(bootstrapped, folder))
+    variables = copy_home(bootstrapped, folder)
+    params = small_params()
+    params["refresh"]["verify_every"] = 5
+    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    context = read_context(environment=variables)
     run_all(update_job(UNTIL, context), context)
     return folder
 
@@ -74,6 +78,21 @@ def test_the_update_is_one_run_with_the_promised_metrics_and_tags(context: Conte
     assert run.data.tags["base_version"] == "1"
     assert run.info.run_name == f"{UNTIL} incremental"
     assert run.info.status == "FINISHED"
+
+
+def test_the_run_tells_what_the_update_did_to_the_graph_and_that_a_rebuild_gives_the_same(context: Context) -> None:
+    champion = registry.champion(context)
+    assert champion is not None
+    run = open_client(context).get_run(champion.run_id)
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    stats, diff = (read_json(folder / "graph" / f"{name}.json") for name in ("stats", "diff"))
+    assert stats["window"] == UNTIL and stats["nodes"]["user"]["active"] > 0
+    assert diff["total"]["edges_born"] == run.data.metrics["graph/edges_born"] > 0
+    words = (folder / "graph" / "diff.md").read_text(encoding="utf-8")
+    assert UNTIL in words and "gained most: taste" in words
+    assert run.data.metrics["graph/largest_weight_difference"] <= 1e-9
+    proof = read_json(folder / "decision.json")["refresh"]["proof"]
+    assert proof["holds"] and proof["folded"] == proof["rebuilt"]
 
 
 def test_an_update_that_is_done_changes_nothing(context: Context) -> None:

@@ -96,3 +96,9 @@ def test_of_several_formats_the_first_that_suits_a_cell_reads_it() -> None:
     rows = read(["31.12.2023 10:00", "2023-12-30", "12/31/2023"], "arrived_at", format=["%d.%m.%Y %H:%M", "ISO8601"])
     assert rows["arrived_at"].tolist() == [at("2023-12-31T10:00Z"), at("2023-12-30T00:00Z"), pd.NaT]
     assert "'12/31/2023' is no time of the format %d.%m.%Y %H:%M or ISO8601" in rows["fault"][2]
+
+
+@pytest.mark.parametrize("cell", [-7, "-7", 20_240_101])
+def test_a_whole_number_that_a_format_would_take_for_a_year_before_1_is_no_time(cell: Any) -> None:
+    rows = read([cell, cell], "arrived_at", format=["%d/%m/%Y", "ISO8601"])
+    assert rows["arrived_at"].isna().all() and rows["fault"].notna().all()
