@@ -14,6 +14,7 @@ from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend
 from ibis.expr.operations import InMemoryTable
 from ibis.expr.types import Expr, Table
+from ibis.util import gen_name
 
 ONE_THREAD = {"threads": 1}
 """Floating-point sums depend on their order: one thread keeps the same events giving the same bytes."""
@@ -59,6 +60,18 @@ def run(expression: Table, backend: BaseBackend) -> pa.Table:
     """The rows of `expression`, each column in one piece, so that it can be seen as an array without copying."""
     found = backend.to_pyarrow(expression)
     return found.combine_chunks() if isinstance(found, pa.Table) else pa.table(found)
+
+
+@contextmanager
+def stored(expression: Table, backend: BaseBackend) -> Iterator[Table]:
+    """The rows of `expression` computed now and kept by DuckDB, on disk where they do not fit into memory, until the
+    block ends: for what may be large. Any other backend computes them when they are asked for."""
+    if not isinstance(backend, DuckDB):
+        yield expression
+        return
+    name = gen_name("stored")
+    yield backend.create_table(name, expression, temp=True)
+    backend.con.execute(f'DROP TABLE "{name}"')  # Ibis 12 writes a DROP without the name
 
 
 def held(expression: Table, backend: BaseBackend) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +24,7 @@ from features.admission import (
     sightings_in_catalogue,
     sightings_in_events,
 )
-from features.backend import held, run
+from features.backend import held, run, stored
 from features.changes import find_changes
 from features.delta import Delta
 from features.graph import InterestGraph, microseconds, with_segment
@@ -33,8 +35,7 @@ from features.sums import sum_up
 from features.survey import Survey, event_types, survey
 
 HELD_ROWS = 2_000_000
-"""Up to so many events are cut out before they are summed: rows that are filtered away meanwhile would change the
-pieces in which an engine adds, and with them the last bit of a sum."""
+"""Up to so many events are held in this process while they are folded; more, by the engine."""
 
 
 def fold(graph: InterestGraph, delta: Delta, *, as_of: datetime, backend: BaseBackend) -> InterestGraph:
@@ -48,12 +49,23 @@ def fold(graph: InterestGraph, delta: Delta, *, as_of: datetime, backend: BaseBa
         raise ValueError(f"cannot fold back in time: graph is as of {graph.as_of} µs, asked for {now} µs")
     delta = delta.before(now)
     told = survey(delta, backend)
-    if told.named["user_id"] <= HELD_ROWS:
-        delta = replace(delta, events=held(delta.events, backend))
-    segment, ids = _with_nodes(empty_segment(graph.epoch, graph.rules), graph, delta, told, backend)
-    segment = _with_attributes(segment, ids, told, backend)
-    segment = _with_edges(segment, ids, graph, delta, told, backend)
+    with _cut_out(delta.events, told, backend) as events:
+        delta = replace(delta, events=events)
+        segment, ids = _with_nodes(empty_segment(graph.epoch, graph.rules), graph, delta, told, backend)
+        segment = _with_attributes(segment, ids, told, backend)
+        segment = _with_edges(segment, ids, graph, delta, told, backend)
     return with_segment(graph, segment, as_of=now)
+
+
+@contextmanager
+def _cut_out(events: Table, told: Survey, backend: BaseBackend) -> Iterator[Table]:
+    """The events as a table of their own: rows that are filtered away while others are summed would change the pieces
+    in which an engine adds, and with them the last bit of a sum."""
+    if told.named["user_id"] <= HELD_ROWS:
+        yield held(events, backend)
+        return
+    with stored(events, backend) as table:
+        yield table
 
 
 def _with_nodes(

@@ -109,3 +109,11 @@ def _by_id(graph):  # type: ignore[no-untyped-def]
         weight=graph.weights()[:, 0],
     )
     return table.sort_values(["user", "item"])[["count", "first_at", "last_at", "weight"]].to_numpy(float)
+
+
+def test_many_events_fold_to_the_same_graph_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = events(("ann", "tea", 0), ("ann", "tea", 3), ("bob", "ale", 5), ("bob", "ale", 9))
+    held = fold_days(blank(7), rows, as_of_day=8)
+    monkeypatch.setattr("features.fold.HELD_ROWS", 1)
+    for _ in range(2):
+        assert fold_days(blank(7), rows, as_of_day=8).edge_table("user_item") == held.edge_table("user_item")
