@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
 
 from pipelines.files import write_text
 
@@ -23,13 +20,3 @@ _TEMPLATES = Environment(
 
 def write_page(path: Path, template: str, **content: Any) -> Path:
     return write_text(path, _TEMPLATES.get_template(template).render(content))
-
-
-def png(figure: Figure) -> bytes:
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=110)
-    return drawn.getvalue()
-
-
-def embedded(picture: bytes) -> str:
-    return base64.b64encode(picture).decode()

@@ -14,8 +14,9 @@ from features.graph import InterestGraph
 from features.profile import PROFILES, base_of, profile
 from features.rules import weight_columns
 from pipelines.graph_views.category_map import category_graph, draw_categories
+from pipelines.graph_views.drawing import embedded, lettering
 from pipelines.graph_views.finding import Found, about
-from pipelines.graph_views.html import embedded, png, write_page
+from pipelines.graph_views.html import write_page
 from pipelines.graph_views.telling import path_parts, tell_stats
 
 _MOST = 15
@@ -24,13 +25,15 @@ _MOST = 15
 def export_page(found: Found, path: Path) -> list[Path]:
     graph = found.open()
     drawn = category_graph(graph)
+    with lettering():
+        picture = embedded(draw_categories(drawn))
     page = write_page(
         path,
         "graph.html",
         title=f"The interest graph of {found.window}",
         about=about(found),
         shown=len(drawn),
-        picture=embedded(png(draw_categories(drawn))),
+        picture=picture,
         heaviest={kind: _heaviest(graph, kind) for kind in KINDS},
         stats=tell_stats(found),
     )

@@ -15,6 +15,7 @@ from features.ego import Interest, labels
 _LASTING, _RECENT = "#2b6cb0", "#dd6b20"
 _TINT = LinearSegmentedColormap.from_list("interest", [_LASTING, _RECENT])
 _MARKS = {"category": "o", "item": "s", "brand": "D", "query": "^"}
+_BOX = {"boxstyle": "round,pad=0.6", "facecolor": "#2d3748", "edgecolor": "none"}
 MOST = 6
 """Of each kind; more could not be read."""
 
@@ -57,8 +58,7 @@ def _draw_graph(axes: Axes, user: str, found: Mapping[str, Sequence[Interest]]) 
             [(spot, float(angle)) for spot, angle in zip(spots, angles, strict=True) if side * np.cos(angle) > 0],
             side,
         )
-    axes.scatter(0, 0, s=1500, color="#2d3748", zorder=3)
-    axes.annotate(user, (0, 0), color="white", ha="center", va="center", fontsize=10, zorder=4)
+    axes.annotate(short_name(user), (0, 0), color="white", ha="center", va="center", bbox=_BOX, zorder=4)
     for kind in present:
         axes.scatter([], [], marker=_MARKS[kind], color="#718096", label=kind)
     for colour, label in ((_LASTING, "lasting"), (_RECENT, "recent")):

@@ -64,7 +64,7 @@ def _interests(kind: str, rows: list[dict[str, Any]]) -> Table:
             *([escape(row[shown] or "")] if shown else []),
             f"{row['short']:.3f}",
             f"{row['long']:.3f}",
-            escape(row["events"]),
+            escape(row["events"]) if len(row["counts"]) < 2 else f"{sum(row['counts'].values()):,} events",
             row["last_at"][:10],
             "–" if gap is None else f"{gap:.1f}",
         )

@@ -95,4 +95,4 @@ def test_the_page_shows_what_weighs_most_and_runs_nothing_that_an_item_is_called
     assert path.parent == home / "exports"
     page = path.read_text(encoding="utf-8")
     assert "&lt;care&gt;" in page and "<care>" not in page and "a <b>" not in page
-    assert "data:image/png;base64," in page
+    assert "data:image/svg+xml;base64," in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.ego import Interest
+from pipelines.graph_views.drawing import embedded, lettering
 from pipelines.graph_views.picture import draw_ego, recent_share, short_name, spread
 
 
@@ -41,3 +43,12 @@ def test_a_user_with_any_number_of_interests_is_drawn(many: int) -> None:
     names = [text.get_text() for text in figure.axes[0].texts]
     assert names.count("ann") == 1
     assert len(names) == 1 + 2 * min(many, 6)
+
+
+def test_a_page_spells_what_no_font_here_may_have_and_is_the_same_again() -> None:
+    pages = []
+    for _ in range(2):
+        with lettering():
+            pages.append(embedded(draw_ego("ann", {"query": [interest("衬衫", 0.5, 1.0)]}, {}, "2024-01-14")))
+    assert "衬衫" in base64.b64decode(pages[0].partition(",")[2]).decode()
+    assert pages[0] == pages[1]
