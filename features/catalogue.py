@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,7 +52,23 @@ def codes(pairs: np.ndarray, size: int) -> np.ndarray:
     return found
 
 
+def rows_of(graph: InterestGraph, node: str, wanted: Iterable[str]) -> np.ndarray:
+    """[n] int64: the row of each id in `wanted`, -1 for one that no node has; what was erased has no id."""
+    asked = pa.array(wanted, pa.string(), from_pandas=True)
+    found = pc.index_in(asked, ids(graph, node), skip_nulls=True)
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
 def ids(graph: InterestGraph, node: str) -> pa.Array:
     """Ids by row; null where a node was erased."""
     column = graph.nodes(node)["id"]
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+TIED: dict[str, Callable[[InterestGraph], np.ndarray]] = {
+    "item_category": item_categories,
+    "item_brand": item_brands,
+    "category_category": category_parents,
+    "user_group": user_groups,
+}
+"""Kinds of edges that the catalogue tells, without weights: `category_category` leads to what a category lies in."""

@@ -8,7 +8,7 @@ import torch
 from torch_geometric.data import HeteroData
 
 from features.activity import activity
-from features.catalogue import category_parents, item_brands, item_categories, user_groups
+from features.catalogue import category_parents, item_brands, item_categories, rows_of, user_groups
 from features.graph import InterestGraph
 from features.kinds import QUERY_ITEM, USER_ITEM, USER_QUERY, USER_USER, EdgeKind
 from features.rules import DAY_US
@@ -59,8 +59,7 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
 def next_pairs(events: pd.DataFrame, graph: InterestGraph, *, event_type: str = "purchase") -> torch.Tensor:
     """[2, n] int64 distinct, sorted (user row, item row) of `events` of that type; ids `graph` lacks are left out."""
     wanted = events[(events["event_type"] == event_type) & events["item_id"].notna()]
-    users = pd.Index(graph.users["user_id"]).get_indexer(pd.Index(wanted["user_id"]))
-    items = pd.Index(graph.items["item_id"]).get_indexer(pd.Index(wanted["item_id"]))
+    users, items = (rows_of(graph, node, wanted[f"{node}_id"]) for node in ("user", "item"))
     known = (users >= 0) & (items >= 0)
     pairs = np.unique(np.stack([users[known], items[known]], axis=1).reshape(-1, 2), axis=0)
     return torch.tensor(pairs.T.astype(np.int64).copy())

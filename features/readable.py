@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.activity import activity
-from features.catalogue import category_parents, ids, item_brands, item_categories, user_groups
+from features.catalogue import TIED, ids
 from features.graph import InterestGraph
 from features.kinds import FOLDED
 from features.merge import is_count
 from features.profile import PROFILES, base_of, profile
 from features.rules import DAY_US, weight_columns
 
-_TIED: dict[str, Callable[[InterestGraph], np.ndarray]] = {
-    "item_category": item_categories,
-    "item_brand": item_brands,
-    "category_category": category_parents,
-    "user_group": user_groups,
-}
-"""Kinds of edges that the catalogue tells, without weights: `category_category` leads to what a category lies in."""
-KINDS = (*(kind.name for kind in FOLDED), *PROFILES, *_TIED)
+KINDS = (*(kind.name for kind in FOLDED), *PROFILES, *TIED)
 """All kinds of edges that can be read; a name says what lies at either end."""
 _MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -51,8 +42,8 @@ def read_nodes(graph: InterestGraph, node: str) -> pa.Table:
 def read_edges(graph: InterestGraph, name: str) -> pa.Table:
     """`source_id`, `target_id`; unless the catalogue tells of them, also `count_<event type>`, `first_at`, `last_at`,
     `mean_gap_days` (null for a single event) and weights as of the graph's instant, never below 0."""
-    if name in _TIED:
-        source, target = _TIED[name](graph)
+    if name in TIED:
+        source, target = TIED[name](graph)
         return pa.table(_named(graph, name, pa.array(source), pa.array(target)))
     table = profile(graph, name) if name in PROFILES else graph.edge_table(name)
     counts = {column: table[column] for column in table.column_names if is_count(column)}

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from features.activity import activity
-from features.catalogue import item_brands, item_categories
+from features.catalogue import TIED
 from features.graph import InterestGraph
 from features.kinds import FOLDED, NODES
 from features.profile import PROFILES, profile
@@ -34,7 +34,7 @@ def count_edges(graph: InterestGraph) -> dict[str, int]:
     """Edges by kind: those folded, and those derived from them and the catalogue."""
     folded = {kind.name: len(graph.edge_table(kind.name)) for kind in FOLDED}
     derived = {name: len(profile(graph, name)) for name in PROFILES}
-    catalogue = {"item_category": item_categories(graph).shape[1], "item_brand": item_brands(graph).shape[1]}
+    catalogue = {name: pairs(graph).shape[1] for name, pairs in TIED.items()}
     return folded | derived | catalogue
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -11,9 +13,12 @@ from ibis.expr.types import Table
 
 from features.graph import microseconds
 from pipelines.context import Context
-from pipelines.errors import UnknownUserError
-from pipelines.files import read_json, write_json
+from pipelines.errors import ParamsError, StoreError, UnknownUserError
+from pipelines.files import write_json
 from pipelines.locks import hold
+
+
+_FORM = '{"user_id": "1228", "until": "2017-10-08T00:00:00+00:00"}'
 
 
 @dataclass(frozen=True)
@@ -31,16 +36,41 @@ class Erasure:
 def read_erasures(context: Context) -> list[Erasure]:
     """All requests, in the order in which they were made; a graph knows how many of them it has folded."""
     path = context.path("erasures.json")
-    return [Erasure(**each) for each in read_json(path)] if path.is_file() else []
+    if not path.is_file():
+        return []
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, list):
+            raise ValueError("it is no list")
+        found = [Erasure(**each) for each in content]
+        if any(not (isinstance(each.user_id, str) and each.until_us) for each in found):
+            raise ValueError("a request names no user or no instant")
+    except (ValueError, TypeError) as error:
+        raise StoreError(
+            f"the requests to forget users cannot be read: {error}",
+            where=str(path),
+            mend=f"restore the file from a backup; it is a list of {_FORM}",
+        ) from error
+    return found
 
 
 def ask_for_erasure(user_id: str, until: datetime, context: Context) -> Erasure:
     """Write down that `user_id` is to be erased; the next refresh does it. Asking the same twice changes nothing.
 
-    Raises UnknownUserError for an empty id.
+    Raises UnknownUserError for what can be no id, and ParamsError for an instant that has not come yet.
     """
-    if not user_id.strip():
-        raise UnknownUserError("an erasure needs a user's id", where="USER", mend="give the id as the source has it")
+    if not user_id.strip() or any(unicodedata.category(letter) == "Cc" for letter in user_id):
+        raise UnknownUserError(
+            f"an erasure needs a user's id, and {user_id[:80]!r} is none",
+            where="USER",
+            mend="give the id as the source has it",
+        )
+    if until > datetime.now(UTC):
+        raise ParamsError(
+            f"{until.isoformat()} has not come yet, and nobody can be forgotten in advance",
+            where="--until",
+            mend="leave --until out for now, or give an instant of the past",
+        )
     asked = Erasure(user_id, until.astimezone(UTC).isoformat())
     with hold(context.path("locks"), "erasures"):
         known = read_erasures(context)

@@ -7,7 +7,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> Path:
@@ -117,6 +118,9 @@ def _sweep(target: Path) -> None:
 
 
 def _unwritable(target: Path, error: OSError) -> StoreError:
+    if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError | FileNotFoundError):
+        mend = "name another place: there is a file where a folder is meant, or a folder where a file is"
+        return StoreError(f"cannot write {target.name}: {error.strerror}", where=str(target), mend=mend)
     return StoreError(
         f"cannot write {target.name}: {error.strerror or error}",
         where=str(target.parent),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from features.graph import InterestGraph
 from pipelines.context import Context
+from pipelines.erasures import read_erasures
 from pipelines.errors import StoreError
 from pipelines.files import digest_json
 from pipelines.folding import start_graph
@@ -56,6 +57,8 @@ def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Paren
         return _rebuilding("params of refresh changed", job, context)
     if about.get("rows") != rows_digest(context, previous):
         return _rebuilding("rows of earlier windows changed", job, context)
+    if about["erasures"] > len(read_erasures(context)):
+        return _rebuilding("requests to forget users were taken away", job, context)
     return Parent(
         read_graph(folder),
         f"folded into {previous.name}",

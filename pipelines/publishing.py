@@ -64,7 +64,7 @@ def _lists(served: Served, k: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     reasons = {
         user: "no event with an item yet" if row in silent else "the model ranked no item"
         for row, user in enumerate(asked)
-        if user not in got
+        if pd.notna(user) and user not in got  # an erased user has no id
     }
     skipped = pd.DataFrame({"user_id": list(reasons), "reason": list(reasons.values())}, dtype="str")
     return lists, skipped

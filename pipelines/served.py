@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from features.catalogue import rows_of
 from features.graph import InterestGraph
 from features.hetero import to_hetero
 from models.catalogue import rebuild
@@ -30,7 +31,7 @@ class Served:
 
     def recommend(self, user_id: str, k: int) -> pd.DataFrame:
         """The first `k` items for one user: `rank`, `item_id`, `score`, `title`, best first."""
-        row = pd.Index(self.graph.users["user_id"]).get_indexer(pd.Index([user_id]))[0]
+        row = rows_of(self.graph, "user", [user_id])[0]
         if row < 0:
             raise UnknownUserError(
                 f"user {user_id[:80]!r} is not in the graph that serves",

@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from features.catalogue import rows_of
 from features.hetero import to_hetero
 from models.catalogue import rebuild
 from pipelines.graph_files import read_graph
@@ -28,7 +29,7 @@ class ServedModel(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         folder = Path(context.artifacts["model"])
         graph = read_graph(folder / "graph")
-        self._users = pd.Index(graph.users["user_id"])
+        self._graph = graph
         self._items = graph.items[["item_id", "title"]]
         self._recommender = rebuild(read_state(folder / "state"), to_hetero(graph))
 
@@ -43,7 +44,7 @@ class ServedModel(PythonModel):
         if k < 1:
             raise _refusal(f"k must be 1 or more, not {k}")
         asked = model_input["user_id"].astype(str)
-        rows = self._users.get_indexer(pd.Index(asked))
+        rows = rows_of(self._graph, "user", asked)
         if (rows < 0).any():
             raise _refusal(f"unknown user_id: {', '.join(asked[rows < 0])}")
         return self._rank(asked.to_numpy(), rows, k)

@@ -79,12 +79,17 @@ def diff(
 ) -> None:
     """Tell what changed between the graphs as of two windows' ends, in total and for one user."""
     from pipelines.context import read_context
+    from pipelines.errors import WindowError
     from pipelines.graph_views.finding import find_graph, know_user
     from pipelines.graph_views.telling import tell_difference
     from pipelines.graph_views.wording import difference_in_words
 
     context = read_context()
     sides = [(found, found.open()) for found in (find_graph(context, name) for name in (before, after))]
+    if before > after:
+        raise WindowError(
+            f"{before} lies after {after}", where="A and B", mend=f"name the earlier window first: {after} {before}"
+        )
     if user is not None:
         know_user(user, *sides)
     told = tell_difference(sides[0][1], sides[1][1], user_id=user)

@@ -11,7 +11,15 @@ import typer
 from rich.markup import escape
 
 from pipelines import console
-from pipelines.commands.graph_options import JsonOption, Place, PlaceOption, UserArgument, WindowArgument, WindowOption
+from pipelines.commands.graph_options import (
+    JsonOption,
+    Place,
+    PlaceOption,
+    UserArgument,
+    WindowArgument,
+    WindowOption,
+    an_instant,
+)
 
 
 class Format(StrEnum):
@@ -77,14 +85,17 @@ def verify(window: WindowArgument = None, at: PlaceOption = Place.end, as_json: 
 def erase(
     user: UserArgument,
     until: Annotated[
-        datetime | None, typer.Option("--until", help="What came before is forgotten (UTC); default: now.")
+        datetime | None,
+        typer.Option(
+            "--until", parser=an_instant, metavar="DATE", help="What came before is forgotten; UTC; default: now."
+        ),
     ] = None,
     unknown_too: Annotated[
         bool, typer.Option("--unknown-too", help="Also where the newest graph has no such user.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask that a user be forgotten. The next refresh does it; snapshots and older graphs still hold the user."""
+    """Ask that a user be forgotten: the next refresh does it. Snapshots and what was made before keep the user."""
     from pipelines.context import read_context
     from pipelines.erasures import ask_for_erasure
     from pipelines.graph_views.finding import find_graph, know_user
@@ -93,13 +104,13 @@ def erase(
     if not unknown_too:
         found = find_graph(context)
         know_user(user, (found, found.open()))
-    asked = ask_for_erasure(user, until.replace(tzinfo=UTC) if until else datetime.now(UTC), context)
+    asked = ask_for_erasure(user, until or datetime.now(UTC), context)
     if as_json:
         console.print_json({"user_id": asked.user_id, "until": asked.until})
         return
     console.print_table(
         escape(
             f"user {asked.user_id} is to be forgotten up to {asked.until}: the next refresh does it;"
-            " snapshots and older graphs still hold the user"
+            " snapshots and older graphs still hold the user, and so do older models and lists until newer ones are out"
         )
     )

@@ -81,10 +81,10 @@ def _refuse_large(tables: dict[str, pa.Table], most: int, found: Found) -> None:
     if sum(edges.values()) > most:
         fit = sorted((kind for kind, count in edges.items() if 0 < count <= most), key=edges.__getitem__)
         raise ExportError(
-            f"GraphML of {sum(edges.values()):,} edges would be more than the {most:,} that most programs open",
+            f"GraphML of {sum(edges.values()):,} edges would be more than --most, which is {most:,}",
             where=f"graph of {found.window}: " + ", ".join(f"{kind} {count:,}" for kind, count in edges.items()),
             mend=(f"choose kinds that fit, such as --edges {fit[-1]}; " if fit else "")
-            + "take `--format parquet`, or raise --most",
+            + "take `--format parquet`, or raise --most, though few programs open so many",
         )
 
 

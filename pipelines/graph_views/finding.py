@@ -46,7 +46,7 @@ def find_graph(context: Context, window: str | None = None, place: str = "end") 
     known = windows_with_graphs(context)
     if not known:
         raise WindowError("there is no graph yet", where=str(context.path("graphs")), mend="run `tidegraph bootstrap`")
-    name = window or known[-1]
+    name = known[-1] if window is None else window
     folder = context.path("graphs", name, place)
     if name not in known or not folder.is_dir():
         near = get_close_matches(name, known, n=1)

@@ -69,6 +69,7 @@ def tell_past(past: Sequence[Past]) -> list[dict[str, Any]]:
             "window": one.window,
             "as_of": moment(one.as_of),
             "known": one.known,
+            "forgotten": not one.known and any(each.known and each.window < one.window for each in past),
             "changes": [asdict(change) | {"words": change_in_words(change)} for change in changed],
         }
         for one, changed in zip(past, changes, strict=False)

@@ -16,7 +16,7 @@ from pipelines.graph_views.history import Past, past_of, tell_past
 from pipelines.graph_views.html import write_page
 from pipelines.graph_views.picture import MOST, draw_ego
 from pipelines.graph_views.telling import tell_user
-from pipelines.graph_views.wording import moment
+from pipelines.graph_views.wording import changes_in_words, moment
 
 PAST = 8
 """Windows back that the picture looks."""
@@ -48,4 +48,4 @@ def write_ego(user: str, graph: InterestGraph, found: Found, folder: Path, conte
 def _happened(past: list[Past]) -> list[tuple[str, str]]:
     """Windows, the newest first, and in words what each changed."""
     told: list[dict[str, Any]] = tell_past(past)[1:]
-    return [(each["window"], "; ".join(change["words"] for change in each["changes"][:MOST])) for each in told[::-1]]
+    return [(each["window"], changes_in_words(each["changes"], MOST)) for each in told[::-1]]

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import console
+from pipelines.graph_views.wording import changes_in_words
 
 SHOWN_WINDOWS = 6
 """The newest windows of a history that fit beside each other."""
@@ -74,6 +75,9 @@ def _interests(kind: str, rows: list[dict[str, Any]]) -> Table:
 def show_history(told: dict[str, Any], *, most: int = 5) -> None:
     """The weights in the newest windows beside each other, then what each window changed, the newest last."""
     windows = told["windows"][-SHOWN_WINDOWS:]
+    if not told["interests"]:
+        console.print_table(escape(f"user {told['user_id']}: no interests of kind {told['kind']} in any graph"))
+        return
     table = Table(title=escape(f"user {told['user_id']}"))
     table.add_column(told["kind"], overflow="fold")
     for window in windows:
@@ -84,6 +88,7 @@ def show_history(told: dict[str, Any], *, most: int = 5) -> None:
         table.add_row(escape(row["label"]), *cells)
     console.print_table(table)
     for window in windows[1:] if len(told["windows"]) == len(windows) else windows:
-        words = [change["words"] for change in window["changes"]]
-        more = [f"and {len(words) - most:,} more"] if len(words) > most else []
-        console.print_table(escape(f"{window['window']}: {'; '.join([*words[:most], *more]) or 'nothing changed'}"))
+        if window["forgotten"]:
+            console.print_table(f"{window['window']}: the graph no longer knows the user: forgotten on request")
+            continue
+        console.print_table(escape(f"{window['window']}: {changes_in_words(window['changes'], most)}"))

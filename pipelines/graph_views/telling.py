@@ -7,7 +7,7 @@ from typing import Any
 
 from features.catalogue import ids
 from features.difference import compare, group_changes, user_changes
-from features.ego import KINDS, Interest, interests
+from features.ego import KINDS, Interest, interests, user_row
 from features.graph import InterestGraph
 from features.schema import CATEGORY_SEPARATOR
 from features.stats import graph_stats
@@ -66,6 +66,7 @@ def tell_difference(before: InterestGraph, after: InterestGraph, *, user_id: str
     if user_id is not None:
         told["user"] = {
             "user_id": user_id,
+            "forgotten": user_row(before, user_id) is not None and user_row(after, user_id) is None,
             "changes": [
                 asdict(each) | {"words": change_in_words(each)} for each in user_changes(before, after, user_id)
             ],

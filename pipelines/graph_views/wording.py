@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +20,16 @@ def difference_in_words(told: dict[str, Any], *, most: int = 8) -> list[str]:
             called = told_apart(name for name, _ in part[:most])
             lines.append(f"{word} most: " + ", ".join(f"{called[name]} {gain:+,.2f}" for name, gain in part[:most]))
     if "user" in told:
-        words = [each["words"] for each in told["user"]["changes"]]
-        changes = words[:most] + ([f"and {len(words) - most:,} more"] if len(words) > most else [])
-        lines.append(f"user {told['user']['user_id']}: {'; '.join(changes) if changes else 'nothing changed'}")
+        said = "forgotten on request" if told["user"]["forgotten"] else changes_in_words(told["user"]["changes"], most)
+        lines.append(f"user {told['user']['user_id']}: {said}")
     return lines
+
+
+def changes_in_words(changes: Sequence[dict[str, Any]], most: int) -> str:
+    """The first changes; what stayed as it was is not told."""
+    words = [each["words"] for each in changes if each["happened"] != "kept"]
+    more = [f"and {len(words) - most:,} more"] if len(words) > most else []
+    return "; ".join([*words[:most], *more]) or "nothing changed"
 
 
 def change_in_words(change: Change) -> str:

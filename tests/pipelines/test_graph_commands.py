@@ -105,3 +105,37 @@ def test_a_stranger_is_erased_only_when_that_is_said() -> None:
     assert read_erasures(read_context()) == []
     typed("erase", "zoe", "--unknown-too")
     assert [each.user_id for each in read_erasures(read_context())] == ["zoe"]
+
+
+@pytest.mark.parametrize(
+    ("given", "until"),
+    [
+        ("2024-01-10T00:00:00+05:00", "2024-01-09T19:00:00+00:00"),
+        ("2024-01-10 12:00", "2024-01-10T12:00:00+00:00"),
+    ],
+)
+def test_an_instant_names_its_zone_or_is_utc(given: str, until: str) -> None:
+    assert content("erase", "ann", "--until", given)["until"] == until
+
+
+@pytest.mark.parametrize("given", ["20240110", "yesterday", "", "2024-13-01", "0001-01-01T00:00:00+23:00"])
+def test_what_is_no_instant_is_refused_and_nothing_is_asked(given: str) -> None:
+    done = CliRunner().invoke(app, ["erase", "ann", "--until", given])
+    assert done.exit_code == 2 and "is no instant" in " ".join(done.output.split())
+    assert read_erasures(read_context()) == []
+
+
+def test_windows_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(WindowError, match="name the earlier window first"):
+        typed("diff", SECOND, FIRST)
+
+
+def test_a_graph_against_itself_has_no_changes_to_tell() -> None:
+    assert "user ann: nothing changed" in typed("diff", FIRST, FIRST, "--user", "ann")
+
+
+def test_drawing_into_a_file_is_refused_and_leaves_it(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine", encoding="utf-8")
+    with pytest.raises(StoreError, match="name another place"):
+        typed("show", "ann", "--out", str(tmp_path / "notes"))
+    assert (tmp_path / "notes").read_text(encoding="utf-8") == "mine"

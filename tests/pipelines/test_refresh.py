@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from features.catalogue import rows_of
 from features.graph import InterestGraph
 from features.proof import prove
 from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure, read_erasures
-from pipelines.errors import UnknownUserError
+from pipelines.errors import ParamsError, StoreError, UnknownUserError
 from pipelines.files import digest_files, read_json, write_json
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
@@ -25,6 +26,8 @@ from tests.drop import UNTIL, copy_home, events, window
 
 STEPS = ("collect", "validate", "snapshot", "refresh")
 LAST, NEXT = window(4), window(6)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""Later than all events."""
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ def test_a_window_without_events_makes_the_same_graph_older(context: Context) ->
 
 
 def test_an_erased_user_is_gone_from_the_next_graph_as_if_never_there(context: Context) -> None:
-    ask_for_erasure("u7", datetime(2100, 1, 1, tzinfo=UTC), context)
+    ask_for_erasure("u7", NOW, context)
     refresh(context)
     folder = context.path("graphs", UNTIL, "end")
     graph = read_graph(folder)
@@ -126,7 +129,7 @@ def test_what_others_did_that_names_an_erased_user_is_gone_with_them(context: Co
     add_events(context, UNTIL, follow("u8", "u7"), follow("u9", "u10"))
     refresh(context)
     assert ties(context, UNTIL) == {("u8", "u7"), ("u9", "u10")}
-    ask_for_erasure("u7", datetime(2100, 1, 1, tzinfo=UTC), context)
+    ask_for_erasure("u7", NOW, context)
     refresh(context, NEXT)
     assert ties(context, NEXT) == {("u9", "u10")}
     assert prove(read_graph(context.path("graphs", NEXT, "end")), rebuilt(context, NEXT)).holds
@@ -149,8 +152,44 @@ def test_models_do_not_learn_from_an_erased_user(context: Context) -> None:
     window_ = context.calendar.window(UNTIL)
     row = graph.users["user_id"].tolist().index("u7")
     assert row in bought_between(window_.start, window_.end, graph, context)[0].tolist()
-    ask_for_erasure("u7", datetime(2100, 1, 1, tzinfo=UTC), context)
+    ask_for_erasure("u7", NOW, context)
     assert row not in bought_between(window_.start, window_.end, graph, context)[0].tolist()
+
+
+def test_several_erased_users_are_no_trouble_to_those_who_learn_and_serve(context: Context) -> None:
+    for user in ("u7", "u8"):
+        ask_for_erasure(user, NOW, context)
+    refresh(context)
+    graph = read_graph(context.path("graphs", UNTIL, "end"))
+    window_ = context.calendar.window(UNTIL)
+    assert bought_between(window_.start, window_.end, graph, context).shape[1] > 0
+    assert rows_of(graph, "user", ["u7", "u8", "u9"]).tolist()[:2] == [-1, -1]
+    assert graph.nodes("user")["id"][int(rows_of(graph, "user", ["u9"])[0])].as_py() == "u9"
+
+
+@pytest.mark.parametrize("content", [{}, {"a": 1}, [{"user_id": "u7"}], [{"user_id": "u7", "until": "soon"}], [7]])
+def test_requests_that_cannot_be_read_stop_the_refresh_and_are_left_as_they_are(
+    context: Context, content: object
+) -> None:
+    path = write_json(context.path("erasures.json"), content)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="cannot be read"):
+        refresh(context)
+    with pytest.raises(StoreError, match="cannot be read"):
+        ask_for_erasure("u9", NOW, context)
+    assert path.read_bytes() == before
+
+
+def test_requests_taken_away_mean_a_rebuild_said_so(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    context.path("erasures.json").unlink()
+    assert refresh(context, NEXT)["note"] == "rebuilt: requests to forget users were taken away"
+
+
+def test_nobody_is_forgotten_in_advance(context: Context) -> None:
+    with pytest.raises(ParamsError, match="not come yet"):
+        ask_for_erasure("u7", datetime(2999, 1, 1, tzinfo=UTC), context)
 
 
 def test_asking_for_the_same_erasure_twice_leaves_one_request(context: Context) -> None:
