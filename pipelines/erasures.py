@@ -17,7 +17,6 @@ from pipelines.errors import ParamsError, StoreError, UnknownUserError
 from pipelines.files import write_json
 from pipelines.locks import hold
 
-
 _FORM = '{"user_id": "1228", "until": "2017-10-08T00:00:00+00:00"}'
 
 
