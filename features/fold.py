@@ -28,7 +28,7 @@ from features.backend import held, run, stored
 from features.changes import find_changes
 from features.delta import Delta
 from features.graph import InterestGraph, microseconds, with_segment
-from features.kinds import BY_NAME, FOLDED, NODES
+from features.kinds import BY_NAME, FOLDED, NODES, QUERY_ITEM
 from features.merge import is_count
 from features.segment import ATTRIBUTES, PAIR, Segment, attribute_schema, edge_schema, empty_segment
 from features.sums import sum_up
@@ -131,6 +131,8 @@ def _with_edges(
         types, changes = told.event_types, find_changes(kind.name, delta, graph.rules, backend)
         if changes.forgotten is not None:
             forgotten[kind.name] = _pairs(kind.name, changes.forgotten, ids, backend)
+        if changes.forgotten is not None or (kind == QUERY_ITEM and delta.nearby is not None):
+            # folded events may be among them: what is summed up anew, and what a query that came late led to
             types = types | event_types(changes.added, backend)
         edges[kind.name] = _summed(kind.name, changes.added, ids, graph, types, backend)
     return replace(segment, edges=edges, forgotten=forgotten)

@@ -69,3 +69,11 @@ def test_a_return_takes_back_and_what_is_returned_whole_weighs_nothing() -> None
     returned = fold_days(blank(7), events(("ann", "tea", 0), ("ann", "tea", 1, "return")), 7)
     assert returned.weights().item() == 0.0
     assert returned.edge_table("user_item")["count_return"].to_pylist() == [1]
+
+
+def test_a_query_that_comes_late_counts_events_of_other_types_as_found_by_it() -> None:
+    known = visit(("ann", "ale", 9, "view", None))
+    late = visit(("ann", "tea", 8, "purchase", "hot"), first=5)
+    before = fold_days(blank(), known, 1)
+    after = fold_days(before, late, 2, known=known, nearby=known)
+    assert found(after) == {("hot", "tea"): 1, ("hot", "ale"): 1}
