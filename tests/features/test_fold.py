@@ -117,3 +117,16 @@ def test_many_events_fold_to_the_same_graph_as_few_do(monkeypatch: pytest.Monkey
     monkeypatch.setattr("features.fold.HELD_ROWS", 1)
     for _ in range(2):
         assert fold_days(blank(7), rows, as_of_day=8).edge_table("user_item") == held.edge_table("user_item")
+
+
+def test_a_delta_without_rows_makes_the_same_graph_older() -> None:
+    before = fold_days(blank(7), events(("ann", "tea", 0)), as_of_day=7)
+    after = fold_days(before, events(("ann", "tea", 0)).head(0), as_of_day=14)
+    assert after.edge_table("user_item") == before.edge_table("user_item")
+    assert after.weights() == pytest.approx(before.weights() / 2)
+
+
+def test_a_user_of_very_many_events_is_summed_like_any_other() -> None:
+    rows = events(*(("bot", f"i{number % 50}", number / 4_000, "view") for number in range(20_000)))
+    graph = fold_days(blank(7), rows, as_of_day=5)
+    assert graph.edges["count"].tolist() == [400] * 50

@@ -15,7 +15,7 @@ from features.graph import InterestGraph
 from features.proof import prove
 from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure, read_erasures
-from pipelines.errors import ParamsError, StoreError, UnknownUserError
+from pipelines.errors import ContractError, ParamsError, StoreError, UnknownUserError
 from pipelines.files import digest_files, read_json, write_json
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
@@ -100,18 +100,13 @@ def test_a_damaged_parent_means_a_rebuild_said_so(context: Context, damage: str)
     assert prove(read_graph(context.path("graphs", UNTIL, "end")), rebuilt(context)).holds
 
 
-def test_a_window_without_events_makes_the_same_graph_older(context: Context) -> None:
-    folder = context.settings.drop / UNTIL
-    events(5).head(0).to_csv(folder / "events.csv", index=False)
-    before = read_graph(context.path("graphs", LAST, "end"))
-    try:
+def test_a_window_without_events_stops_before_the_graph_and_leaves_the_old_one(context: Context) -> None:
+    events(5).head(0).to_csv(context.settings.drop / UNTIL / "events.csv", index=False)
+    old = digest_files(context.path("graphs", LAST))
+    with pytest.raises(ContractError, match="at least one event"):
         refresh(context)
-    except Exception as error:
-        assert "no events" in str(error) or "empty" in str(error)  # the contract's promise, where it is CRITICAL
-        return
-    after = read_graph(context.path("graphs", UNTIL, "end"))
-    assert after.edges["count"].tolist() == before.edges["count"].tolist()
-    assert (after.weights() < before.weights()).all()
+    assert digest_files(context.path("graphs", LAST)) == old
+    assert not context.path("graphs", UNTIL).exists()
 
 
 def test_an_erased_user_is_gone_from_the_next_graph_as_if_never_there(context: Context) -> None:
