@@ -120,9 +120,6 @@ def _sweep(target: Path) -> None:
 def _unwritable(target: Path, error: OSError) -> StoreError:
     if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError | FileNotFoundError):
         mend = "name another place: there is a file where a folder is meant, or a folder where a file is"
-        return StoreError(f"cannot write {target.name}: {error.strerror}", where=str(target), mend=mend)
-    return StoreError(
-        f"cannot write {target.name}: {error.strerror or error}",
-        where=str(target.parent),
-        mend="free disk space or mend the permissions, then run the same command again; nothing was half-written",
-    )
+    else:
+        mend = "free disk space or mend the permissions, then run the same command again; nothing was half-written"
+    return StoreError(f"cannot write {target.name}: {error.strerror or error}", where=str(target.parent), mend=mend)
