@@ -70,8 +70,10 @@ def stored(expression: Table, backend: BaseBackend) -> Iterator[Table]:
         yield expression
         return
     name = gen_name("stored")
-    yield backend.create_table(name, expression, temp=True)
-    backend.con.execute(f'DROP TABLE "{name}"')  # Ibis 12 writes a DROP without the name
+    try:
+        yield backend.create_table(name, expression, temp=True)
+    finally:
+        backend.con.execute(f'DROP TABLE IF EXISTS "{name}"')  # Ibis 12 writes a DROP without the name
 
 
 def held(expression: Table, backend: BaseBackend) -> Table:

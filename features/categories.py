@@ -14,9 +14,15 @@ def lineage(path: str) -> list[str]:
     return [CATEGORY_SEPARATOR.join(parts[: depth + 1]) for depth in range(len(parts))]
 
 
+def path_parts(path: str) -> tuple[str, str]:
+    """A category's own name, and the path of what it lies in (empty for a root)."""
+    within, _, own = path.rpartition(CATEGORY_SEPARATOR)
+    return own, within
+
+
 def innermost(path: str) -> str:
     """A category's own name, without where it lies."""
-    return path.rpartition(CATEGORY_SEPARATOR)[2]
+    return path_parts(path)[0]
 
 
 def told_apart(paths: Iterable[str]) -> dict[str, str]:

@@ -14,8 +14,7 @@ from features.ego import Interest, interests, labels
 from features.graph import InterestGraph
 from features.kinds import USER_ITEM
 from features.merge import pair_keys
-from features.profile import base_of, profile
-from features.rules import weight_columns
+from features.profile import edges_of, weights_of
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,10 @@ def _change(name: str, label: str, old: Interest | None, new: Interest | None) -
 
 
 def _totals(graph: InterestGraph, name: str) -> dict[str, float]:
-    table, base = profile(graph, name), base_of(name)
-    sums = table[weight_columns(graph.rules.half_lives[base])[-1]].to_numpy() * graph.decay(base)[-1]
+    table = edges_of(graph, name)
+    weights = weights_of(graph, name, table)[:, -1]
     names: pa.Array = ids(graph, name.split("_")[1])
-    totals = np.bincount(table["target_row"].to_numpy(), np.maximum(sums, 0.0), minlength=len(names))
+    totals = np.bincount(table["target_row"].to_numpy(), weights, minlength=len(names))
     return {group: float(total) for group, total in zip(names.to_pylist(), totals, strict=True) if group is not None}
 
 

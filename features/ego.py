@@ -13,8 +13,8 @@ from features.catalogue import ids
 from features.categories import innermost, told_apart
 from features.graph import InterestGraph
 from features.merge import is_count
-from features.profile import PROFILES, base_of, profile
-from features.rules import DAY_US, weight_columns
+from features.profile import edges_of, weights_of
+from features.rules import DAY_US
 
 KINDS = {"category": "user_category", "brand": "user_brand", "item": "user_item", "query": "user_query"}
 """What a user may care about, and the kind of edge that tells of it."""
@@ -67,17 +67,11 @@ def interests(graph: InterestGraph, user_id: str, kind: str) -> list[Interest]:
     row, name = user_row(graph, user_id), KINDS[kind]
     if row is None:
         return []
-    mine = profile(graph, name, row) if name in PROFILES else graph.edges_of(name, row)
+    mine = edges_of(graph, name, row)
     said = _said(graph, mine["target_row"]) if kind == "item" else {}
-    found = _told(kind, mine.to_pylist(), _weights(mine, graph, name), ids(graph, kind), said)
+    found = _told(kind, mine.to_pylist(), weights_of(graph, name, mine), ids(graph, kind), said)
     kept = [each for each in found if each.long > 0 and each.last_at >= graph.as_of - graph.rules.expire_after]
     return sorted(kept, key=lambda each: (-each.long, each.name))
-
-
-def _weights(table: pa.Table, graph: InterestGraph, name: str) -> np.ndarray:
-    base = base_of(name)
-    columns = [table[column].to_numpy() for column in weight_columns(graph.rules.half_lives[base])]
-    return np.maximum(np.stack(columns, axis=1) * graph.decay(base), 0.0)
 
 
 def _said(graph: InterestGraph, rows: pa.ChunkedArray) -> dict[int, dict[str, str]]:

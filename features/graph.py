@@ -57,8 +57,11 @@ class InterestGraph:
 
     def weights(self, name: str = USER_ITEM.name) -> np.ndarray:
         """[edges, half-lives] float64: `max(0, Σ w · 2^(−(as_of − t) / half_life))`: nobody cares less than nothing."""
-        table = self.edge_table(name)
-        columns = [table[column].to_numpy() for column in weight_columns(self.rules.half_lives[name])]
+        return self.weigh(self.edge_table(name), name)
+
+    def weigh(self, edges: pa.Table, name: str) -> np.ndarray:
+        """The weights of `edges`, whose sums have the epoch of the graph and the half-lives of the kind `name`."""
+        columns = [edges[column].to_numpy() for column in weight_columns(self.rules.half_lives[name])]
         return np.maximum(np.stack(columns, axis=1) * self.decay(name), 0.0)
 
     def total_counts(self, name: str = USER_ITEM.name) -> np.ndarray:

@@ -41,6 +41,18 @@ def profile(graph: InterestGraph, name: str, source: int | None = None) -> pa.Ta
         return run(add_up(ibis.memtable(grouped), counts, weights).order_by(list(PAIR)), backend)
 
 
+def edges_of(graph: InterestGraph, name: str, source: int | None = None) -> pa.Table:
+    """The edges of a kind that events tell of, folded or derived; with `source`, those of that row."""
+    if name in PROFILES:
+        return profile(graph, name, source)
+    return graph.edge_table(name) if source is None else graph.edges_of(name, source)
+
+
+def weights_of(graph: InterestGraph, name: str, edges: pa.Table) -> np.ndarray:
+    """[edges, half-lives] float64: weights, as of the graph's instant, of edges that `edges_of` gave."""
+    return graph.weigh(edges, base_of(name))
+
+
 def base_of(name: str) -> str:
     """The folded kind of edge whose half-lives and event types `name` has."""
     return PROFILES[name][0] if name in PROFILES else name

@@ -11,7 +11,7 @@ from features.catalogue import TIED, ids
 from features.graph import InterestGraph
 from features.kinds import FOLDED
 from features.merge import is_count
-from features.profile import PROFILES, base_of, profile
+from features.profile import PROFILES, base_of, edges_of, weights_of
 from features.rules import DAY_US, weight_columns
 
 KINDS = (*(kind.name for kind in FOLDED), *PROFILES, *TIED)
@@ -45,16 +45,16 @@ def read_edges(graph: InterestGraph, name: str) -> pa.Table:
     if name in TIED:
         source, target = TIED[name](graph)
         return pa.table(_named(graph, name, pa.array(source), pa.array(target)))
-    table = profile(graph, name) if name in PROFILES else graph.edge_table(name)
+    table = edges_of(graph, name)
     counts = {column: table[column] for column in table.column_names if is_count(column)}
     columns = weight_columns(graph.rules.half_lives[base_of(name)])
-    faded = zip(columns, graph.decay(base_of(name)), strict=True)
+    faded = zip(columns, weights_of(graph, name, table).T, strict=True)
     return pa.table(
         _named(graph, name, table["source_row"], table["target_row"])
         | counts
         | {moment: table[moment].cast(_MOMENT) for moment in ("first_at", "last_at")}
         | {"mean_gap_days": _mean_gap(table, list(counts))}
-        | {column: pa.array(np.maximum(table[column].to_numpy() * factor, 0.0)) for column, factor in faded}
+        | {column: pa.array(weights) for column, weights in faded}
     )
 
 

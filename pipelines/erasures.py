@@ -42,8 +42,9 @@ def read_erasures(context: Context) -> list[Erasure]:
         if not isinstance(content, list):
             raise ValueError("it is no list")
         found = [Erasure(**each) for each in content]
-        if any(not (isinstance(each.user_id, str) and each.until_us) for each in found):
-            raise ValueError("a request names no user or no instant")
+        until_of(found)  # an instant that cannot be read is found here, not in the midst of a refresh
+        if not all(isinstance(each.user_id, str) for each in found):
+            raise ValueError("a request names no user")
     except (ValueError, TypeError) as error:
         raise StoreError(
             f"the requests to forget users cannot be read: {error}",

@@ -38,7 +38,9 @@ def export(
     edges: Annotated[
         list[str] | None, typer.Option("--edges", help="Only this kind of edge; may be given several times.")
     ] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="Of GraphML: refuse to write more edges.")] = 200_000,
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="Refuse to write GraphML of more edges; default: 200,000.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the graph in a form that others read: ids for rows, weights as of its instant."""

@@ -13,8 +13,7 @@ from scipy.sparse import csr_array
 from features.catalogue import ids
 from features.categories import lineage, told_apart
 from features.graph import InterestGraph
-from features.profile import base_of, profile
-from features.rules import weight_columns
+from features.profile import edges_of, weights_of
 from pipelines.graph_views.picture import short_name
 
 MOST, CLOSEST = 20, 2
@@ -74,10 +73,10 @@ def draw_categories(drawn: nx.Graph) -> Figure:
 
 def _by_user(graph: InterestGraph) -> csr_array:
     """[users, categories] weights at the longest half-life."""
-    table, base = profile(graph, "user_category"), base_of("user_category")
-    sums = table[weight_columns(graph.rules.half_lives[base])[-1]].to_numpy() * graph.decay(base)[-1]
+    table = edges_of(graph, "user_category")
+    weights = weights_of(graph, "user_category", table)[:, -1]
     ends = tuple(table[column].to_numpy() for column in ("source_row", "target_row"))
-    return csr_array((np.maximum(sums, 0.0), ends), shape=(graph.count("user"), graph.count("category")))
+    return csr_array((weights, ends), shape=(graph.count("user"), graph.count("category")))
 
 
 def _correlation(values: np.ndarray) -> np.ndarray:

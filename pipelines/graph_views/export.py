@@ -57,14 +57,14 @@ def export_parquet(found: Found, folder: Path, kinds: Sequence[str]) -> list[Pat
     return sorted(folder.iterdir())
 
 
-def export_graphml(found: Found, path: Path, kinds: Sequence[str], *, most: int = MOST_EDGES) -> list[Path]:
+def export_graphml(found: Found, path: Path, kinds: Sequence[str], *, most: int | None = None) -> list[Path]:
     """Write a directed graph whose nodes are named `<type>:<id>`; only nodes with an edge of `kinds` are in it.
 
-    Raises ExportError where that would be more than `most` edges.
+    Raises ExportError where that would be more than `most` edges (default: MOST_EDGES).
     """
     graph = found.open()
     tables = {kind: read_edges(graph, kind) for kind in kinds}
-    _refuse_large(tables, most, found)
+    _refuse_large(tables, most or MOST_EDGES, found)
     drawn = nx.DiGraph(**about(found))
     for kind, table in tables.items():
         drawn.add_edges_from(_edges(kind, table))
@@ -100,23 +100,25 @@ def _edges(kind: str, table: pa.Table) -> Iterator[tuple[str, str, dict[str, Any
                 said |= {"weight": row[weights[-1]], "short": row[weights[0]]}
                 said |= {"events": sum(row[column] or 0 for column in counts)}
                 said |= {name: row[name].isoformat() for name in ("first_at", "last_at")}
-            yield _id(source, row["source_id"]), _id(target, row["target_id"]), said
+            yield node_id(source, row["source_id"]), node_id(target, row["target_id"]), said
 
 
 def _nodes(node: str, table: pa.Table) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in table.to_pylist():
         known = {name: value for name, value in row.items() if value is not None and name not in ("id", "since")}
         said = {"type": node, "label": row.get("title") or row["id"], "since": row["since"].isoformat(), **known}
-        yield _id(node, row["id"]), {name: _for_xml(value) for name, value in said.items()}
+        yield node_id(node, row["id"]), {name: _for_xml(value) for name, value in said.items()}
 
 
-def _id(node: str, id_: str) -> str:
+def node_id(node: str, id_: str) -> str:
+    """The name of a node in GraphML, where one type's ids may be another's too."""
     return f"{node}:{_for_xml(id_)}"
 
 
 def _for_xml(value: Any) -> Any:
-    """XML cannot hold control characters at all; they are written out, so that no two ids become one."""
+    """XML cannot hold control characters at all; they are written out, and so is the sign that they are written with,
+    so that no two ids become one."""
     return _NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", value) if isinstance(value, str) else value
 
 
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile(r"[\\\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

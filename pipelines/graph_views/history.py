@@ -10,7 +10,6 @@ from typing import Any
 from features.difference import Change, interest_changes
 from features.ego import Interest, interests, labels, user_row
 from pipelines.context import Context
-from pipelines.errors import UnknownUserError
 from pipelines.graph_views.finding import find_graph, know_user, windows_with_graphs
 from pipelines.graph_views.wording import change_in_words, moment
 
@@ -47,7 +46,6 @@ def tell_history(context: Context, user_id: str, until: str | None, kind: str, *
     past = past_of(context, user_id, newest.window, kind)
     if not any(each.known for each in past):
         know_user(user_id, (newest, newest.open()))
-        raise UnknownUserError(f"user {user_id!r} is in no graph", where=newest.window, mend="give another id")
     called = labels(each for one in past for each in one.interests)
     heaviest = sorted(called, key=lambda name: (-max(one.weight(name) for one in past), name))[:k]
     return {
@@ -69,7 +67,7 @@ def tell_past(past: Sequence[Past]) -> list[dict[str, Any]]:
             "window": one.window,
             "as_of": moment(one.as_of),
             "known": one.known,
-            "forgotten": not one.known and any(each.known and each.window < one.window for each in past),
+            "erased": not one.known and any(each.known and each.window < one.window for each in past),
             "changes": [asdict(change) | {"words": change_in_words(change)} for change in changed],
         }
         for one, changed in zip(past, changes, strict=False)

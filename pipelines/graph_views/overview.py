@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from features.catalogue import ids
+from features.categories import path_parts
 from features.ego import KINDS
 from features.graph import InterestGraph
-from features.profile import PROFILES, base_of, profile
-from features.rules import weight_columns
+from features.profile import edges_of, weights_of
 from pipelines.graph_views.category_map import category_graph, draw_categories
 from pipelines.graph_views.drawing import embedded, lettering
 from pipelines.graph_views.finding import Found, about
 from pipelines.graph_views.html import write_page
-from pipelines.graph_views.telling import path_parts, tell_stats
+from pipelines.graph_views.telling import tell_stats
 
 _MOST = 15
 
@@ -43,11 +43,10 @@ def export_page(found: Found, path: Path) -> list[Path]:
 def _heaviest(graph: InterestGraph, kind: str) -> list[dict[str, Any]]:
     """What of a kind all users together care about most, at the longest half-life."""
     name = KINDS[kind]
-    table = profile(graph, name) if name in PROFILES else graph.edge_table(name)
-    column = weight_columns(graph.rules.half_lives[base_of(name)])[-1]
-    sums = np.maximum(table[column].to_numpy() * graph.decay(base_of(name))[-1], 0.0)
+    table = edges_of(graph, name)
+    lasting = weights_of(graph, name, table)[:, -1]
     targets, size = table["target_row"].to_numpy(), graph.count(kind)
-    weights, users = np.bincount(targets, sums, minlength=size), np.bincount(targets[sums > 0], minlength=size)
+    weights, users = np.bincount(targets, lasting, minlength=size), np.bincount(targets[lasting > 0], minlength=size)
     rows = [row for row in np.argsort(-weights, kind="stable")[:_MOST].tolist() if weights[row] > 0]
     names: list[str] = ids(graph, kind).take(pa.array(rows, pa.int64())).to_pylist()
     labels = [path_parts(each) if kind == "category" else (each, "") for each in names]

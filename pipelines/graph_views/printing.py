@@ -88,7 +88,7 @@ def show_history(told: dict[str, Any], *, most: int = 5) -> None:
         table.add_row(escape(row["label"]), *cells)
     console.print_table(table)
     for window in windows[1:] if len(told["windows"]) == len(windows) else windows:
-        if window["forgotten"]:
-            console.print_table(f"{window['window']}: the graph no longer knows the user: forgotten on request")
+        if window["erased"]:
+            console.print_table(f"{window['window']}: the graph no longer knows the user: erased on request")
             continue
         console.print_table(escape(f"{window['window']}: {changes_in_words(window['changes'], most)}"))

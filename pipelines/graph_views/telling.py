@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from features.catalogue import ids
+from features.categories import path_parts
 from features.difference import compare, group_changes, user_changes
 from features.ego import KINDS, Interest, interests, user_row
 from features.graph import InterestGraph
-from features.schema import CATEGORY_SEPARATOR
 from features.stats import graph_stats
 from features.structure import noise_of
 from pipelines.graph_files import bytes_of
@@ -66,18 +66,12 @@ def tell_difference(before: InterestGraph, after: InterestGraph, *, user_id: str
     if user_id is not None:
         told["user"] = {
             "user_id": user_id,
-            "forgotten": user_row(before, user_id) is not None and user_row(after, user_id) is None,
+            "erased": user_row(before, user_id) is not None and user_row(after, user_id) is None,
             "changes": [
                 asdict(each) | {"words": change_in_words(each)} for each in user_changes(before, after, user_id)
             ],
         }
     return told
-
-
-def path_parts(name: str) -> tuple[str, str]:
-    """The innermost part of a category's path, and the path of what it lies in."""
-    within, _, innermost = name.rpartition(CATEGORY_SEPARATOR)
-    return innermost, within
 
 
 def _tell(interest: Interest, kind: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def difference_in_words(told: dict[str, Any], *, most: int = 8) -> list[str]:
             called = told_apart(name for name, _ in part[:most])
             lines.append(f"{word} most: " + ", ".join(f"{called[name]} {gain:+,.2f}" for name, gain in part[:most]))
     if "user" in told:
-        said = "forgotten on request" if told["user"]["forgotten"] else changes_in_words(told["user"]["changes"], most)
+        said = "erased on request" if told["user"]["erased"] else changes_in_words(told["user"]["changes"], most)
         lines.append(f"user {told['user']['user_id']}: {said}")
     return lines
 

@@ -8,37 +8,30 @@ from pathlib import Path
 import networkx as nx
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from pipelines.commands.graph import app
 from pipelines.context import read_context
 from pipelines.errors import ExportError
 from pipelines.graph_files import write_graph
-from pipelines.settings import ROOT
+from pipelines.graph_views.category_map import category_graph, draw_categories
+from pipelines.graph_views.export import _id
 from tests.features.shop import blank, events, fold_days, items
+from tests.typed import typed
 
 WINDOW = "2024-01-07"
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def graphs(home: Path) -> None:
     """One graph; an item's title and a user's id hold what the formats would stumble over."""
-    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TIDEGRAPH_PARAMS", str(ROOT / "params.yaml"))
-    monkeypatch.delenv("TIDEGRAPH_MAPPING", raising=False)
     catalogue = items(("tea", "drinks > hot", 0), ("soap", "<care>", 0), title="a <b>&\x07 title")
     rows = events(("ann", "tea", 0), ("ann\x01", "soap", 1), ("ann", "soap", 2), query="hot & cold")
     graph = fold_days(blank(7, 14), rows, as_of_day=7, catalogue=catalogue)
     write_graph(read_context().path("graphs", WINDOW, "end"), graph, about={"parent": None})
-    return tmp_path / "home"
 
 
 def export(*words: str) -> list[Path]:
-    done = CliRunner().invoke(app, ["export", *words, "--json"])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return [Path(path) for path in json.loads(done.stdout)["files"]]
+    return [Path(path) for path in json.loads(typed(app, "export", *words, "--json"))["files"]]
 
 
 def test_parquet_holds_all_nodes_and_edges(tmp_path: Path) -> None:
@@ -96,3 +89,26 @@ def test_the_page_shows_what_weighs_most_and_runs_nothing_that_an_item_is_called
     page = path.read_text(encoding="utf-8")
     assert "&lt;care&gt;" in page and "<care>" not in page and "a <b>" not in page
     assert "data:image/svg+xml;base64," in page
+
+
+def test_no_two_ids_become_one_in_graphml() -> None:
+    ids = ["ann\x01", "ann\\x01", "ann\\", "ann"]
+    assert len({_id("user", each) for each in ids}) == len(ids)
+
+
+def test_categories_of_the_same_users_are_tied_and_others_are_not() -> None:
+    catalogue = items(("tea", "tea", 0), ("jam", "jam", 0), ("oil", "oil", 0), ("nut", "nut", 0))
+    pairs = [
+        (f"{user}{n}", item, 0.0)
+        for user, both in (("a", "tea jam"), ("b", "oil nut"))
+        for item in both.split()
+        for n in range(3)
+    ]
+    drawn = category_graph(fold_days(blank(7), events(*pairs), as_of_day=1, catalogue=catalogue))
+    assert {frozenset(edge) for edge in drawn.edges} == {frozenset({"tea", "jam"}), frozenset({"oil", "nut"})}
+    assert draw_categories(drawn).axes
+
+
+def test_a_graph_without_interests_has_a_page_all_the_same(home: Path) -> None:
+    write_graph(home / "graphs" / WINDOW / "end", blank(7), about={"parent": None})
+    assert export("--format", "html")[0].is_file()

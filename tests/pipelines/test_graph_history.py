@@ -7,24 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from pipelines.commands.graph import app
 from pipelines.context import read_context
 from pipelines.errors import UnknownUserError
 from pipelines.graph_files import write_graph
-from pipelines.settings import ROOT
 from tests.features.shop import blank, events, fold_days, items
+from tests.typed import typed
 
 WINDOWS = ("2024-01-07", "2024-01-14", "2024-01-21")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def graphs(home: Path) -> None:
     """Three windows: ann buys tea in the first and the third, bob comes in the second."""
-    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TIDEGRAPH_PARAMS", str(ROOT / "params.yaml"))
-    monkeypatch.delenv("TIDEGRAPH_MAPPING", raising=False)
     catalogue = items(("tea", "drinks > hot", 0), ("soap", "care", 0))
     graph = fold_days(blank(7), events(("ann", "tea", 0), ("ann", "soap", 6)), as_of_day=7, catalogue=catalogue)
     graphs = [graph]
@@ -34,16 +30,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write_graph(read_context().path("graphs", name, "end"), graph, about={"parent": None})
 
 
-def typed(*words: str) -> str:
-    done = CliRunner().invoke(app, ["history", *words])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
 def content(*words: str) -> dict[str, Any]:
-    return json.loads(typed(*words, "--json"))
+    return json.loads(typed(app, "history", *words, "--json"))
 
 
 def test_an_interest_is_followed_through_the_windows_that_have_graphs() -> None:
@@ -61,7 +49,7 @@ def test_each_window_tells_what_it_changed_and_the_first_nothing() -> None:
     assert {(each["name"], each["happened"]) for each in windows[1]["changes"]} == {
         ("drinks > hot", "faded"), ("care", "faded"),
     }  # fmt: skip
-    assert "hot 0.25 → 1.29, 2 purchases" in " ".join(typed("ann").split())
+    assert "hot 0.25 → 1.29, 2 purchases" in " ".join(typed(app, "history", "ann").split())
 
 
 def test_a_user_is_unknown_until_they_come() -> None:
@@ -78,4 +66,4 @@ def test_items_are_followed_too() -> None:
 
 def test_a_stranger_is_told_with_who_is_near() -> None:
     with pytest.raises(UnknownUserError, match="did you mean ann"):
-        typed("anne")
+        typed(app, "history", "anne")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from features.schema import EVENTS, FAULT
 from pipelines.commands.quarantine import app
@@ -14,17 +13,12 @@ from pipelines.context import read_context
 from pipelines.errors import StoreError
 from pipelines.files import write_table
 from pipelines.quarantine import REASONS, ROW
-from pipelines.settings import ROOT
+from tests.typed import typed
 
 WINDOW = "2024-01-07"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TIDEGRAPH_PARAMS", str(ROOT / "params.yaml"))
-    monkeypatch.delenv("TIDEGRAPH_MAPPING", raising=False)
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def quarantine(count: int) -> None:
@@ -36,10 +30,7 @@ def quarantine(count: int) -> None:
 
 
 def show(target: Path) -> str:
-    done = CliRunner().invoke(app, ["show", WINDOW, "--csv", str(target)])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.stdout
+    return typed(app, "show", WINDOW, "--csv", str(target))
 
 
 @pytest.mark.parametrize(("count", "told"), [(1, "1 row is in"), (2, "2 rows are in")])
