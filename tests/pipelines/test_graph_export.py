@@ -14,7 +14,7 @@ from pipelines.context import read_context
 from pipelines.errors import ExportError
 from pipelines.graph_files import write_graph
 from pipelines.graph_views.category_map import category_graph, draw_categories
-from pipelines.graph_views.export import _id
+from pipelines.graph_views.export import node_id
 from tests.features.shop import blank, events, fold_days, items
 from tests.typed import typed
 
@@ -93,17 +93,13 @@ def test_the_page_shows_what_weighs_most_and_runs_nothing_that_an_item_is_called
 
 def test_no_two_ids_become_one_in_graphml() -> None:
     ids = ["ann\x01", "ann\\x01", "ann\\", "ann"]
-    assert len({_id("user", each) for each in ids}) == len(ids)
+    assert len({node_id("user", each) for each in ids}) == len(ids)
 
 
 def test_categories_of_the_same_users_are_tied_and_others_are_not() -> None:
     catalogue = items(("tea", "tea", 0), ("jam", "jam", 0), ("oil", "oil", 0), ("nut", "nut", 0))
-    pairs = [
-        (f"{user}{n}", item, 0.0)
-        for user, both in (("a", "tea jam"), ("b", "oil nut"))
-        for item in both.split()
-        for n in range(3)
-    ]
+    tastes = {"a": ("tea", "jam"), "b": ("oil", "nut")}
+    pairs = [(f"{user}{n}", item, 0.0) for user, both in tastes.items() for item in both for n in range(3)]
     drawn = category_graph(fold_days(blank(7), events(*pairs), as_of_day=1, catalogue=catalogue))
     assert {frozenset(edge) for edge in drawn.edges} == {frozenset({"tea", "jam"}), frozenset({"oil", "nut"})}
     assert draw_categories(drawn).axes
