@@ -15,6 +15,7 @@ from features.revisions import counting, newest_revisions
 from models.recommender import Slice
 from pipelines.context import Context
 from pipelines.erasures import read_erasures, without_erased
+from pipelines.errors import StoreError
 from pipelines.event_tables import open_events
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
@@ -42,11 +43,14 @@ def slices_since(start: datetime, start_window: str, job: Job, context: Context)
 
 
 def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGraph:
-    """The graph the window's refresh wrote for `instant`, or one rebuilt where that is missing."""
-    folder = context.path("graphs", window, "cut")
-    if folder.is_dir() and read_manifest(folder)["as_of"] == microseconds(instant):
-        return read_graph(folder)
-    context.say(f"graph as of {instant:%Y-%m-%d %H:%M} is missing; rebuilding it")
+    """The graph the window's refresh wrote for `instant`, or one rebuilt where that is missing or damaged."""
+    folder, why = context.path("graphs", window, "cut"), "is missing"
+    try:
+        if folder.is_dir() and read_manifest(folder)["as_of"] == microseconds(instant):
+            return read_graph(folder)
+    except StoreError as error:
+        why = f"cannot be used ({error.what})"
+    context.say(f"graph as of {instant:%Y-%m-%d %H:%M} {why}; rebuilding it")
     return next(rebuild(context, [instant]))
 
 

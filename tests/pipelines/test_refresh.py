@@ -20,7 +20,7 @@ from pipelines.files import digest_files, read_json, write_json
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import update_job
-from pipelines.lessons import bought_between
+from pipelines.lessons import bought_between, graph_as_of
 from pipelines.runner import run_step
 from tests.drop import UNTIL, copy_home, events, window
 
@@ -98,6 +98,22 @@ def test_a_damaged_parent_means_a_rebuild_said_so(context: Context, damage: str)
         write_json(folder / "manifest.json", read_json(folder / "manifest.json") | {"as_of": 0})
     assert refresh(context)["note"].startswith("rebuilt: the graph of the window before ")
     assert prove(read_graph(context.path("graphs", UNTIL, "end")), rebuilt(context)).holds
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_what_a_model_learns_on_is_rebuilt_where_its_graph_was_lost(context: Context, damage: str) -> None:
+    folder = context.path("graphs", LAST, "cut")
+    whole = read_graph(folder)
+    instant = datetime.fromtimestamp(whole.as_of // 1_000_000, UTC)
+    wanted = whole.edge_table("user_item").to_pylist()
+    path = folder / "segments" / "000" / "edges-user_item.arrow"
+    content = path.read_bytes()[:-100]
+    if damage == "missing":
+        shutil.rmtree(folder)
+    else:
+        path.unlink()
+        path.write_bytes(content)
+    assert graph_as_of(instant, context, LAST).edge_table("user_item").to_pylist() == wanted
 
 
 def test_a_window_without_events_stops_before_the_graph_and_leaves_the_old_one(context: Context) -> None:
