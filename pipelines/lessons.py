@@ -20,6 +20,7 @@ from pipelines.event_tables import open_events
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
+from pipelines.numbering import check_numbering
 from pipelines.partitions import event_files
 from pipelines.windows import Window
 
@@ -29,7 +30,10 @@ def full_slices(job: Job, context: Context) -> list[Slice]:
     cut, length = job.cut(context.params.evaluate), context.params.window.length
     instants = [cut - length * back for back in range(context.params.fit.slices, -1, -1)]
     instants = [instant for instant in instants if instant > context.calendar.origin]
-    return _slices(job, context, instants, list(rebuild(context, instants[:-1])))
+    graphs = list(rebuild(context, instants[:-1]))
+    if job.kind != "bootstrap" and graphs:
+        check_numbering(graphs[-1], context, mend="learn with --mode incremental, which keeps the rows")
+    return _slices(job, context, instants, graphs)
 
 
 def slices_since(start: datetime, start_window: str, job: Job, context: Context) -> list[Slice]:
@@ -51,7 +55,9 @@ def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGra
     except StoreError as error:
         why = f"cannot be used ({error.what})"
     context.say(f"graph as of {instant:%Y-%m-%d %H:%M} {why}; rebuilding it")
-    return next(rebuild(context, [instant]))
+    graph = next(rebuild(context, [instant]))
+    check_numbering(graph, context)
+    return graph
 
 
 def bought_between(

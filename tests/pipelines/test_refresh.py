@@ -20,7 +20,7 @@ from pipelines.files import digest_files, read_json, write_json
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import update_job
-from pipelines.lessons import bought_between, graph_as_of
+from pipelines.lessons import bought_between, full_slices, graph_as_of
 from pipelines.runner import run_step
 from tests.drop import UNTIL, copy_home, events, window
 
@@ -189,6 +189,22 @@ def test_requests_that_cannot_be_read_stop_the_refresh_and_are_left_as_they_are(
     with pytest.raises(StoreError, match="cannot be read"):
         ask_for_erasure("u9", NOW, context)
     assert path.read_bytes() == before
+
+
+def test_a_graph_that_would_give_rows_to_other_nodes_than_the_champion_knows_is_not_written(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    shutil.rmtree(context.path("graphs", UNTIL))
+    with pytest.raises(ContractError, match="numbers nodes otherwise"):
+        refresh(context, NEXT)
+    assert not context.path("graphs", NEXT).exists()
+
+
+def test_a_full_fit_after_an_erasure_is_refused_with_the_mode_that_goes_on(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    with pytest.raises(ContractError, match="--mode incremental"):
+        full_slices(update_job(UNTIL, context), context)
 
 
 def test_requests_taken_away_mean_a_rebuild_said_so(context: Context) -> None:
