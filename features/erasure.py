@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.graph import InterestGraph, compact
 from features.kinds import FOLDED
+from features.tombstones import bury
 
 
 def without_traces(graph: InterestGraph, erased: Mapping[str, int]) -> InterestGraph:
@@ -28,7 +28,7 @@ def without_traces(graph: InterestGraph, erased: Mapping[str, int]) -> InterestG
     nodes["user"] = _since_then(users, rows, graph)
     for node in ("user", "item", "query"):
         named = attributes[node]["row"].to_numpy() if node in attributes else np.array([], dtype=np.int32)
-        nodes[node] = _tombstones(nodes[node], np.union1d(_tied(graph, node), named))
+        nodes[node] = bury(nodes[node], np.isin(nodes[node]["row"].to_numpy(), np.union1d(_tied(graph, node), named)))
     return replace(whole, segments=(replace(segment, nodes=nodes, attributes=attributes),))
 
 
@@ -69,9 +69,3 @@ def _ends(graph: InterestGraph, node: str, moment: str) -> list[tuple[np.ndarray
         for end, column in ((kind.source, "source_row"), (kind.target, "target_row"))
         if end == node
     ]
-
-
-def _tombstones(nodes: pa.Table, kept: np.ndarray) -> pa.Table:
-    alive = pa.array(np.isin(nodes["row"].to_numpy(), kept))
-    ids = pc.if_else(alive, nodes["id"], pa.scalar(None, pa.string()))
-    return nodes.set_column(nodes.schema.get_field_index("id"), "id", ids).combine_chunks()

@@ -40,7 +40,7 @@ class Arrivals:
         self._corrected = any(has_corrections(file.path) for file in [*self._earlier, *own])
         self._erasures = read_erasures(context)
         self._folded = self._erasures if forgotten is None else self._erasures[:forgotten]
-        self._own = without_erased(self._open(own), self._erasures, moment="at")
+        self._own = self._open(own)
         if self._earlier:  # a delta, which is small; without anything before it, it may be a whole history
             self._own = held(self._own, backend)
         users, items = (open_catalogue(catalogue_files(context, windows, name), name, backend) for name in _CATALOGUES)
@@ -54,15 +54,19 @@ class Arrivals:
     def between(self, done: datetime | None, instant: datetime) -> Delta:
         """What there is to fold up to `instant`, given that what happened before `done` is folded (None: none is)."""
         now, start = microseconds(instant), microseconds(done) if done else None
-        new = _within(self._own, "at", start, now)
+        new = self._but_for(self._erasures, _within(self._own, "at", start, now))
         users, items = (_within(table, "valid_from", start, now) for table in (self._users, self._items))
         if not self._earlier and start is None:
             return Delta(counting(new, newest_revisions(new)) if self._corrected else new, users, items)
         rows = self._before(self._earlier, start)
-        newest = held(newest_revisions(ibis.union(rows, new)), self._backend) if self._corrected else None
+        left = self._but_for(self._erasures, rows)
+        newest = held(newest_revisions(ibis.union(left, new)), self._backend) if self._corrected else None
         known = self._counted(rows, start)
         lost = self._lost(known, newest)
         alive = new if newest is None else held(counting(new, newest), self._backend)
+        if newest is not None and self.erases:  # what the erased had corrected counts again
+            again = counting(left, newest).anti_join(known, ["event_id", "revision"])
+            alive = held(ibis.union(alive, again), self._backend)
         nearby = known if self.erases else self._nearby(alive, lost, start)
         return Delta(alive, users, items, known=known, nearby=nearby, lost=lost)
 
@@ -78,9 +82,13 @@ class Arrivals:
 
     def _counted(self, rows: Table, start: int | None) -> Table:
         """Those of `rows` that count in the graph as it is."""
-        if self._corrected:
-            rows = counting(rows, newest_revisions(self._before(self._earlier, start)))
-        return without_erased(rows, self._folded, moment="at")
+        rows = self._but_for(self._folded, rows)
+        if not self._corrected:
+            return rows
+        return counting(rows, newest_revisions(self._but_for(self._folded, self._before(self._earlier, start))))
+
+    def _but_for(self, erasures: list[Erasure], rows: Table) -> Table:
+        return without_erased(rows, erasures, moment="at")
 
     def _lost(self, known: Table, newest: Table | None) -> Table | None:
         lost = [] if newest is None else [replaced(known, newest)]

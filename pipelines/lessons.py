@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 from torch import Tensor
 
@@ -17,10 +18,10 @@ from pipelines.context import Context
 from pipelines.erasures import read_erasures, without_erased
 from pipelines.errors import StoreError
 from pipelines.event_tables import open_events
-from pipelines.folding import rebuild
+from pipelines.folding import fold_through, rebuild
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
-from pipelines.numbering import check_numbering
+from pipelines.numbering import keep_rows
 from pipelines.partitions import event_files
 from pipelines.windows import Window
 
@@ -30,9 +31,7 @@ def full_slices(job: Job, context: Context) -> list[Slice]:
     cut, length = job.cut(context.params.evaluate), context.params.window.length
     instants = [cut - length * back for back in range(context.params.fit.slices, -1, -1)]
     instants = [instant for instant in instants if instant > context.calendar.origin]
-    graphs = list(rebuild(context, instants[:-1]))
-    if job.kind != "bootstrap" and graphs:
-        check_numbering(graphs[-1], context, mend="learn with --mode incremental, which keeps the rows")
+    graphs = list(keep_rows(rebuild(context, instants[:-1]), context))
     return _slices(job, context, instants, graphs)
 
 
@@ -47,17 +46,28 @@ def slices_since(start: datetime, start_window: str, job: Job, context: Context)
 
 
 def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGraph:
-    """The graph the window's refresh wrote for `instant`, or one rebuilt where that is missing or damaged."""
+    """The graph the window's refresh wrote for `instant`, or one rebuilt where that is missing or damaged. Nothing is
+    learned from whoever asked to be forgotten since it was written."""
     folder, why = context.path("graphs", window, "cut"), "is missing"
     try:
         if folder.is_dir() and read_manifest(folder)["as_of"] == microseconds(instant):
-            return read_graph(folder)
+            return _forgetful(folder, instant, context)
     except StoreError as error:
         why = f"cannot be used ({error.what})"
     context.say(f"graph as of {instant:%Y-%m-%d %H:%M} {why}; rebuilding it")
-    graph = next(rebuild(context, [instant]))
-    check_numbering(graph, context)
-    return graph
+    return next(keep_rows(rebuild(context, [instant]), context))
+
+
+def _forgetful(folder: Path, instant: datetime, context: Context) -> InterestGraph:
+    """The graph in `folder`, as of `instant`, without all who asked to be forgotten; StoreError where it has forgotten
+    somebody who did not."""
+    forgotten, asked = read_manifest(folder)["about"].get("erasures", 0), len(read_erasures(context))
+    if forgotten > asked:
+        raise StoreError("requests to forget users were taken away", where=str(folder), mend="nothing: it is rebuilt")
+    graph, own = read_graph(folder), context.calendar.before(instant)[-1:]
+    if forgotten == asked:
+        return graph
+    return next(fold_through(context, graph, own, [instant], after=instant, forgotten=forgotten))
 
 
 def bought_between(

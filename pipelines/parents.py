@@ -10,7 +10,6 @@ from pipelines.context import Context
 from pipelines.erasures import read_erasures
 from pipelines.errors import StoreError
 from pipelines.files import digest_json
-from pipelines.folding import start_graph
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
 from pipelines.partitions import rows_digest
@@ -31,7 +30,7 @@ class Parent:
 def find_parent(job: Job, context: Context) -> Parent:
     """The graph as of the end of the window before, if it is whole and was made by these params from these rows."""
     if job.kind == "bootstrap":
-        return Parent(start_graph(context), "built from the first window on")
+        return Parent(None, "built from the first window on")
     previous = context.calendar.previous(job.window)
     folder = context.path("graphs", previous.name, "end") if previous else None
     if previous is None or folder is None or not folder.is_dir():

@@ -16,7 +16,7 @@ from pipelines.files import digest_json
 from pipelines.folding import fold_through, rebuild
 from pipelines.graph_files import write_graph
 from pipelines.jobs import Job
-from pipelines.numbering import check_numbering
+from pipelines.numbering import keep_rows
 from pipelines.parents import Parent, find_parent, refresh_digest
 from pipelines.partitions import rows_digest
 from pipelines.records import read_result
@@ -28,8 +28,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     parent = find_parent(job, context)
     if parent.graph is None:
         # the whole window's delta is told against the graph before it, so a rebuild stops there too
-        before, at_cut, at_end = rebuild(context, [job.windows[0].start, *instants])
-        check_numbering(at_end, context)
+        before, at_cut, at_end = keep_rows(rebuild(context, [job.windows[0].start, *instants]), context)
     else:
         before = parent.graph
         at_cut, at_end = fold_through(context, before, job.windows, instants, forgotten=parent.erasures)

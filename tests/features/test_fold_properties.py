@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from datetime import timedelta
+from itertools import pairwise, product
 
 import pyarrow as pa
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from features.activity import activity
 from features.difference import compare
-from features.graph import InterestGraph
+from features.graph import InterestGraph, microseconds
 from features.kinds import FOLDED, NODES
+from features.numbering import number_like
 from features.proof import prove
 from tests.features.histories import History, at_once, histories, one_by_one
+from tests.features.shop import START
 
 MANY, PARTS = 2_000, 4
 
@@ -68,6 +71,23 @@ def admission_and_expiry_do_not_depend_on_batches(history: History) -> None:
     assert compare(folded, folded).edges_expired == 0
 
 
+def a_rebuild_can_take_over_the_rows_of_any_graph_before(history: History) -> None:
+    """Also one from before an erasure, which the rebuild has carried out; as of an earlier instant, too."""
+    asked = replace(history, erased={user: (day, 0) for user, (day, _) in history.erased.items()})
+    until = {user: microseconds(START + timedelta(days=day)) for user, (day, _) in history.erased.items()}
+    rebuilt = [at_once(asked, batch) for batch in range(len(history.days))]
+    assert prove(number_like(rebuilt[-1], history.folded[0], until), rebuilt[-1]).holds
+    for built, like in product(rebuilt, history.folded):
+        graph = number_like(built, like, until)
+        for node in NODES:
+            old, new = like.nodes(node).to_pylist(), graph.nodes(node)["id"].to_pylist()
+            assert all(now in (then["id"], None) for now, then in zip(new, old, strict=False))
+            gone = {then["id"] for then in old if node == "user" and then["since"] < until.get(then["id"], 0)}
+            known = {then["id"] for then in old} - gone
+            assert not known & set(new[len(old) :]) - {None}
+            assert len(new) >= sum(1 for then in old if then["since"] < graph.as_of)
+
+
 def tables(graph: InterestGraph) -> list[pa.Table]:
     nodes = [graph.nodes(node) for node in NODES]
     return [*nodes, *(graph.attributes(node) for node in ("user", "item")), *(graph.edge_table(k.name) for k in FOLDED)]
@@ -85,6 +105,7 @@ CHECKS = [
     what_comes_later_changes_no_byte,
     planted_future_events_change_no_byte,
     admission_and_expiry_do_not_depend_on_batches,
+    a_rebuild_can_take_over_the_rows_of_any_graph_before,
 ]
 
 

@@ -146,6 +146,17 @@ def test_what_others_did_that_names_an_erased_user_is_gone_with_them(context: Co
     assert prove(read_graph(context.path("graphs", NEXT, "end")), rebuilt(context, NEXT)).holds
 
 
+def test_what_an_erased_user_corrected_counts_again(context: Context) -> None:
+    told = {"event_id": "x", "event_type": "follow", "target_user_id": "u10"}
+    add_events(context, UNTIL, told | {"user_id": "u9", "revision": 0}, told | {"user_id": "u7", "revision": 1})
+    refresh(context)
+    assert ties(context, UNTIL) == {("u7", "u10")}
+    ask_for_erasure("u7", NOW, context)
+    refresh(context, NEXT)
+    assert ties(context, NEXT) == {("u9", "u10")}
+    assert prove(read_graph(context.path("graphs", NEXT, "end")), rebuilt(context, NEXT)).holds
+
+
 def test_what_an_erased_user_does_later_is_of_a_new_user(context: Context) -> None:
     until = datetime.fromisoformat(f"{UNTIL}T00:00:00+00:00")
     ask_for_erasure("u7", until, context)
@@ -191,20 +202,61 @@ def test_requests_that_cannot_be_read_stop_the_refresh_and_are_left_as_they_are(
     assert path.read_bytes() == before
 
 
-def test_a_graph_that_would_give_rows_to_other_nodes_than_the_champion_knows_is_not_written(context: Context) -> None:
+@pytest.mark.parametrize("lost", [[UNTIL], [LAST, UNTIL]])
+def test_a_graph_rebuilt_after_an_erasure_has_the_rows_of_the_lost_one(context: Context, lost: list[str]) -> None:
+    """Taken from the graphs of other windows; or, where all are lost, from the champion's."""
     ask_for_erasure("u7", NOW, context)
     refresh(context)
-    shutil.rmtree(context.path("graphs", UNTIL))
-    with pytest.raises(ContractError, match="numbers nodes otherwise"):
-        refresh(context, NEXT)
-    assert not context.path("graphs", NEXT).exists()
+    refresh(context, NEXT)
+    folded = read_graph(context.path("graphs", NEXT, "end"))
+    for name in (*lost, NEXT):
+        shutil.rmtree(context.path("graphs", name))
+    assert refresh(context, NEXT)["note"] == "rebuilt: the graph of the window before is missing"
+    again = read_graph(context.path("graphs", NEXT, "end"))
+    assert users_of(again) == users_of(folded) and None in users_of(again)
+    assert again.items["item_id"].tolist() == folded.items["item_id"].tolist()
+    assert (
+        again.edge_table("user_item")
+        .select(["source_row", "target_row", "last_at"])
+        .equals(folded.edge_table("user_item").select(["source_row", "target_row", "last_at"]))
+    )
 
 
-def test_a_full_fit_after_an_erasure_is_refused_with_the_mode_that_goes_on(context: Context) -> None:
+def test_all_graphs_that_a_full_fit_learns_on_have_the_same_rows(context: Context) -> None:
     ask_for_erasure("u7", NOW, context)
     refresh(context)
-    with pytest.raises(ContractError, match="--mode incremental"):
-        full_slices(update_job(UNTIL, context), context)
+    slices = full_slices(update_job(UNTIL, context), context)
+    known = users_of(read_graph(context.path("graphs", UNTIL, "cut")))
+    row, bob = known.index(None), known.index("u9")
+    assert slices
+    for each in slices:
+        assert each.graph["user"].num_nodes <= len(known)
+        assert not each.graph["user"].active[row] and each.graph["user"].active[bob]
+        assert row not in each.next_pairs[0].tolist()
+
+
+def test_an_update_does_not_learn_on_the_graph_in_which_an_erased_user_is_still(context: Context) -> None:
+    refresh(context)
+    folder = context.path("graphs", UNTIL, "cut")
+    instant = datetime.fromtimestamp(read_graph(folder).as_of // 1_000_000, UTC)
+    ask_for_erasure("u7", NOW, context)
+    graph = graph_as_of(instant, context, UNTIL)
+    assert "u7" in users_of(read_graph(folder)) and "u7" not in users_of(graph)
+    assert len(users_of(graph)) == len(users_of(read_graph(folder)))
+    assert prove(graph, next(rebuild(context, [instant]))).holds
+    ask_for_erasure("u8", NOW, context)
+    shutil.rmtree(folder)
+    shutil.rmtree(context.path("graphs", LAST))
+    without_both = users_of(graph_as_of(instant, context, UNTIL))
+    assert without_both == [None if user == "u8" else user for user in users_of(graph)]
+
+
+def test_an_update_does_not_learn_on_a_graph_without_a_user_whose_request_was_taken_away(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    context.path("erasures.json").unlink()
+    instant = datetime.fromtimestamp(read_graph(context.path("graphs", UNTIL, "cut")).as_of // 1_000_000, UTC)
+    assert "u7" in users_of(graph_as_of(instant, context, UNTIL))
 
 
 def test_requests_taken_away_mean_a_rebuild_said_so(context: Context) -> None:
@@ -228,6 +280,10 @@ def test_asking_for_the_same_erasure_twice_leaves_one_request(context: Context) 
 def test_an_erasure_of_nobody_is_refused(context: Context) -> None:
     with pytest.raises(UnknownUserError, match="needs a user's id"):
         ask_for_erasure(" ", datetime(2024, 3, 1, tzinfo=UTC), context)
+
+
+def users_of(graph: InterestGraph) -> list[str | None]:
+    return graph.nodes("user")["id"].to_pylist()
 
 
 def rebuilt(context: Context, name: str = UNTIL) -> InterestGraph:
