@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import yaml
 
 from pipelines import registry
 from pipelines.context import Context, read_context
+from pipelines.erasures import ask_for_erasure
 from pipelines.errors import BusyError, ContractError, RegistryError, UnknownUserError, WindowError
 from pipelines.files import digest_files, read_json
 from pipelines.graph_files import read_graph
@@ -93,6 +95,23 @@ def test_the_run_tells_what_the_update_did_to_the_graph_and_that_a_rebuild_gives
     assert run.data.metrics["graph/largest_weight_difference"] <= 1e-9
     proof = read_json(folder / "decision.json")["refresh"]["proof"]
     assert proof["holds"] and proof["folded"] == proof["rebuilt"]
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_update_after_an_erasure_is_judged_whether_or_not_the_graphs_were_lost(
+    context: Context, mode: str, lost: bool
+) -> None:
+    """The first and the last known user go: no row moves up, and the champion finds all of its rows."""
+    known = read_graph(context.path("graphs", UNTIL, "end")).users["user_id"].tolist()
+    for user in (known[0], known[-1]):
+        ask_for_erasure(user, datetime(2026, 1, 1, tzinfo=UTC), context)
+    if lost:
+        shutil.rmtree(context.path("graphs"))
+    row = run_all(update_job(NEXT, context, mode=mode), context)["report"]["row"]
+    assert row["mode"] == mode and row["verdict"] in ("PASS", "FAIL")
+    now = read_graph(context.path("graphs", NEXT, "end")).users["user_id"].tolist()[: len(known)]
+    assert pd.isna([now[0], now[-1]]).all() and now[1:-1] == known[1:-1]
 
 
 def test_an_update_that_is_done_changes_nothing(context: Context) -> None:
