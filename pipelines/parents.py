@@ -58,9 +58,12 @@ def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Paren
         return _rebuilding("rows of earlier windows changed", job, context)
     if about["erasures"] > len(read_erasures(context)):
         return _rebuilding("requests to forget users were taken away", job, context)
+    open_requests = len(read_erasures(context)) - about["erasures"]
+    if open_requests:
+        context.say(f"{job.name} refresh: carrying out requests to forget users: {open_requests}")
     return Parent(
         read_graph(folder),
-        f"folded into {previous.name}",
+        f"folded into {previous.name}" + (f"; requests to forget users: {open_requests}" if open_requests else ""),
         window=previous.name,
         hash=manifest["hash"],
         erasures=about["erasures"],

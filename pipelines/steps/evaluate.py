@@ -17,6 +17,7 @@ from models.recommender import Recommender
 from models.threads import one_thread
 from pipelines import registry
 from pipelines.context import Context
+from pipelines.errors import ContractError
 from pipelines.files import write_table
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
@@ -38,7 +39,14 @@ def run(job: Job, context: Context) -> dict[str, Any]:
 
     def judge(name: str) -> Evaluation:
         context.say(f"{job.name} evaluate: {name}")
-        return evaluate(makers[name](), truth, hetero, context.params.evaluate.k)
+        try:
+            return evaluate(makers[name](), truth, hetero, context.params.evaluate.k)
+        except ValueError as error:
+            raise ContractError(
+                f"the {name} cannot be judged on the graph of window {job.name}: {error}",
+                where=str(context.path("graphs", job.name, "cut")),
+                mend="restore the graph or the model from a backup; nothing was promoted, the champion keeps serving",
+            ) from error
 
     # iALS, the slowest, spends its time outside Python's lock, so that two at a time take about its time alone
     with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from features.kinds import USER_ITEM
+from features.rules import DAY_US
 from pipelines import registry, tracking
 from pipelines.context import Context
+from pipelines.errors import ParamsError
 from pipelines.files import digest_json
+from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 from pipelines.revision import code_revision, git_commit
@@ -17,6 +21,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     registry.sync_aliases(context)
     base = registry.champion(context)
     mode, reason = _mode(job, base)
+    if base and mode != "skip":
+        _check_half_lives(base, context)
     key = update_key(job, context, base.version if base else None)
     plan = {
         "mode": mode,
@@ -67,6 +73,19 @@ def _mode(job: Job, base: registry.Version | None) -> tuple[str, str]:
     if job.mode in ("incremental", "graph-only") and base is None:
         return "full", f"{job.mode} was asked for, but there is no champion to start from"
     return job.mode, "as asked"
+
+
+def _check_half_lives(base: registry.Version, context: Context) -> None:
+    """ParamsError where the champion could not be judged on a graph made by these params."""
+    learned = read_graph(registry.model_folder(context, base.version) / "graph").half_lives
+    now = context.params.refresh.rules().half_lives[USER_ITEM.name]
+    if learned != now:
+        told, asked = (", ".join(f"{span / DAY_US:g}d" for span in spans) for spans in (learned, now))
+        raise ParamsError(
+            f"the champion (version {base.version}) learned with half-lives {told}, and params.yaml has {asked}",
+            where="refresh.half_lives.user_item",
+            mend="put them back; or, to change them, bootstrap anew in another TIDEGRAPH_HOME and serve from there",
+        )
 
 
 def _open_run(job: Job, context: Context, plan: dict[str, Any]) -> str:

@@ -127,7 +127,7 @@ def test_a_window_without_events_stops_before_the_graph_and_leaves_the_old_one(c
 
 def test_an_erased_user_is_gone_from_the_next_graph_as_if_never_there(context: Context) -> None:
     ask_for_erasure("u7", NOW, context)
-    refresh(context)
+    assert refresh(context)["note"] == f"folded into {LAST}; requests to forget users: 1"
     folder = context.path("graphs", UNTIL, "end")
     graph = read_graph(folder)
     assert "u7" not in graph.users["user_id"].tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,10 @@ import yaml
 from pipelines import registry
 from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure
-from pipelines.errors import BusyError, ContractError, RegistryError, UnknownUserError, WindowError
+from pipelines.errors import BusyError, ContractError, ParamsError, RegistryError, UnknownUserError, WindowError
 from pipelines.files import digest_files, read_json
-from pipelines.graph_files import read_graph
+from pipelines.folding import rebuild
+from pipelines.graph_files import read_graph, write_graph
 from pipelines.jobs import update_job
 from pipelines.ledger import Ledger
 from pipelines.locks import hold
@@ -26,6 +27,7 @@ from pipelines.rolling_back import roll_back
 from pipelines.runner import run_all, run_step
 from pipelines.served import load_served
 from pipelines.status import read_status
+from pipelines.steps import evaluate
 from pipelines.tracking import open_client
 from tests.drop import UNTIL, copy_home, small_params, window
 
@@ -112,6 +114,30 @@ def test_an_update_after_an_erasure_is_judged_whether_or_not_the_graphs_were_los
     assert row["mode"] == mode and row["verdict"] in ("PASS", "FAIL")
     now = read_graph(context.path("graphs", NEXT, "end")).users["user_id"].tolist()[: len(known)]
     assert pd.isna([now[0], now[-1]]).all() and now[1:-1] == known[1:-1]
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental", "graph-only"])
+def test_half_lives_that_the_champion_did_not_learn_with_are_refused_before_anything_is_learned(
+    variables: dict[str, str], mode: str
+) -> None:
+    half_lives = small_params()["refresh"]["half_lives"] | {"user_item": ["7d", "21d", "112d", "200d"]}
+    params = small_params(refresh={"half_lives": half_lives})
+    Path(variables["TIDEGRAPH_PARAMS"]).write_text(yaml.safe_dump(params), encoding="utf-8")
+    context = read_context(environment=variables)
+    with pytest.raises(ParamsError, match=r"7d, 21d, 56d, 112d, and params\.yaml has 7d, 21d, 112d, 200d"):
+        run_all(update_job(NEXT, context, mode=mode), context)
+    assert registry.champion(context).version == "2"
+
+
+def test_a_champion_that_knows_more_rows_than_the_graph_has_stops_the_evaluation(context: Context) -> None:
+    job = update_job(NEXT, context)
+    for step in ("collect", "validate", "snapshot", "refresh", "plan", "fit"):
+        run_step(step, job, context)
+    shutil.rmtree(context.path("graphs", NEXT, "cut"))
+    smaller = next(rebuild(context, [context.calendar.origin + timedelta(days=1)]))
+    write_graph(context.path("graphs", NEXT, "cut"), smaller, about={})
+    with pytest.raises(ContractError, match="cannot be judged"):
+        evaluate.run(job, context)
 
 
 def test_an_update_that_is_done_changes_nothing(context: Context) -> None:
