@@ -126,7 +126,6 @@ def _with(graph: InterestGraph, setting: dict[str, Any]) -> InterestGraph:
 
 
 def _ndcg(recommender: Recommender, view: HeteroData, bought: Tensor, k: int) -> np.ndarray:
-    """On all items: which pairs would count as new depends on what the view leaves out."""
     users = bought[0].unique()
     return measure(recommender.recommend(users, k), users, bought, k=k, n_items=view["item"].num_nodes).ndcg.numpy()
 

@@ -31,6 +31,8 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
     between active nodes, but for those that `features.structure` leaves out by the graph's rules: `edge_index` int64
     [2, E] sorted by both, `weight` float64 [E, half-lives], `count` int64 [E], `first_age` and `last_age` float64 [E]
     days before `as_of`. Users who are left out keep their rows, and their `active`.
+    `left_out` int64 [2, ·] of `(user, interacts, item)` are the edges between active nodes that models do not learn
+    from, but that the user does have: what they lead to is not new to the user.
     `(item, in, category)` and `(item, of, brand)`: `edge_index` int64 [2, ·], at most one each for an item;
     `(category, within, category)` is the tree, `(user, in, group)` the demographic groups. `as_of` (int µs) and
     `half_lives` (float days, of user–item edges) are attributes of the graph.
@@ -48,7 +50,10 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
     data["item"].age = torch.from_numpy(_age(graph, graph.items["since"].to_numpy()))
     noise = noise_of(graph)
     for kind, relation in RELATIONS.items():
-        _add_edges(data, graph, kind, relation, seen_edges(graph, kind, active, noise))
+        seen = seen_edges(graph, kind, active, noise)
+        _add_edges(data, graph, kind, relation, seen)
+        if kind == USER_ITEM:
+            data["user", relation, "item"].left_out = _left_out(graph, active, seen)
     data["item", "in", "category"].edge_index = _index(item_categories(graph))
     data["item", "of", "brand"].edge_index = _index(item_brands(graph))
     data["category", "within", "category"].edge_index = _index(category_parents(graph))
@@ -75,6 +80,13 @@ def _add_edges(data: HeteroData, graph: InterestGraph, kind: EdgeKind, relation:
     edges.count = torch.from_numpy(graph.total_counts(kind.name)[kept])
     edges.first_age = torch.from_numpy(_age(graph, table["first_at"].to_numpy()[kept]))
     edges.last_age = torch.from_numpy(_age(graph, table["last_at"].to_numpy()[kept]))
+
+
+def _left_out(graph: InterestGraph, active: dict[str, np.ndarray], seen: np.ndarray) -> torch.Tensor:
+    table = graph.edge_table(USER_ITEM.name)
+    users, items = table["source_row"].to_numpy(), table["target_row"].to_numpy()
+    unseen = ~seen & active["user"][users] & active["item"][items]
+    return _index(np.stack([users[unseen], items[unseen]]))
 
 
 def _age(graph: InterestGraph, moments: np.ndarray) -> np.ndarray:

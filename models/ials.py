@@ -17,7 +17,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
-from models.ranking import check_pair, interest_matrix, rank_items
+from models.ranking import check_pair, interest_matrix, owned_matrix, rank_items
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
 
@@ -120,6 +120,7 @@ class Ials(Recommender):
         if self._learned is None:
             raise ValueError("this iALS has no factors to rank with: fit it first")
         self._interests = interest_matrix(graph, self.settings.half_life)
+        self._owned = owned_matrix(graph)
         shape = self._interests.shape
         if shape[0] < len(self._learned[0]) or shape[1] < len(self._learned[1]):
             learned = (len(self._learned[0]), len(self._learned[1]))
@@ -132,7 +133,7 @@ class Ials(Recommender):
             users,
             k,
             shape=self._interests.shape,
-            owned=self._interests if new_only else None,
+            owned=self._owned if new_only else None,
         )
 
     def explain(self, user: int, item: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.ranking import INTERACTS
+from models.ranking import owned_pairs
 from models.recommender import Ranking, Recommender
 
 SLICES = ("all", "new")
@@ -110,7 +110,7 @@ def _distinct(pairs: Tensor) -> Tensor:
 
 def _owned(pairs: Tensor, graph: HeteroData) -> Tensor:
     """[n] bool: the pair is an edge of `graph`."""
-    edges = graph[INTERACTS].edge_index
+    edges = owned_pairs(graph)
     width = 1 + max(int(graph["item"].num_nodes), int(pairs[1].max()) if pairs.numel() else 0)
     return torch.isin(pairs[0] * width + pairs[1], edges[0] * width + edges[1])
 

@@ -12,7 +12,7 @@ from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
 from models.popularity import popularity
-from models.ranking import check_pair, interest_matrix, positions, rank_items
+from models.ranking import check_pair, interest_matrix, owned_matrix, positions, rank_items
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
 
@@ -42,14 +42,13 @@ class PersonalDecay(Recommender):
 
     def stand_on(self, graph: HeteroData) -> None:
         self._interests = interest_matrix(graph, self.half_life)
+        self._owned = owned_matrix(graph)
         order = np.argsort(-popularity(self._interests), kind="stable")
         self._fill = torch.empty(len(order), dtype=torch.float64)
         self._fill[torch.from_numpy(order)] = -torch.arange(1, len(order) + 1, dtype=torch.float64)
 
     def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
-        return rank_items(
-            self._score, users, k, shape=self._interests.shape, owned=self._interests if new_only else None
-        )
+        return rank_items(self._score, users, k, shape=self._interests.shape, owned=self._owned if new_only else None)
 
     def explain(self, user: int, item: int) -> pd.DataFrame:
         """One channel: the own edge, or the place in the order of popularity where there is none."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
-from models.ranking import check_pair, interest_matrix, rank_items
+from models.ranking import check_pair, interest_matrix, owned_matrix, rank_items
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
 
@@ -38,6 +38,7 @@ class Popularity(Recommender):
 
     def stand_on(self, graph: HeteroData) -> None:
         self._interests = interest_matrix(graph, self.half_life)
+        self._owned = owned_matrix(graph)
         self._scores = torch.from_numpy(popularity(self._interests))
 
     def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
@@ -46,7 +47,7 @@ class Popularity(Recommender):
             users,
             k,
             shape=self._interests.shape,
-            owned=self._interests if new_only else None,
+            owned=self._owned if new_only else None,
         )
 
     def explain(self, user: int, item: int) -> pd.DataFrame:

@@ -41,6 +41,19 @@ def interest_matrix(graph: HeteroData, half_life: float) -> csr_matrix:
     return matrix
 
 
+def owned_pairs(graph: HeteroData) -> Tensor:
+    """[2, n] int64 (user row, item row): all edges, those that models do not learn from (`left_out`) too."""
+    edges = graph[INTERACTS]
+    return torch.cat([edges.edge_index, edges.left_out], dim=1) if "left_out" in edges else edges.edge_index
+
+
+def owned_matrix(graph: HeteroData) -> csr_matrix:
+    """[users, items] with an entry for each of `owned_pairs`: what is not new to whom."""
+    shape = (int(graph["user"].num_nodes), int(graph["item"].num_nodes))
+    users, items = owned_pairs(graph).numpy()
+    return csr_matrix((np.ones(len(users), dtype=bool), (users, items)), shape=shape)
+
+
 def half_life_column(graph: HeteroData, half_life: float) -> int:
     """The column of `weight` that decays with `half_life` days; ValueError names those the graph holds."""
     for column, held in enumerate(graph.half_lives):

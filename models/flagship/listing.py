@@ -43,7 +43,7 @@ def _rank_chunk(
     rows = build_rows(standing, users, place, item)
     score = network(rows).double()
     if new_only:
-        score = score.masked_fill(rows.inputs[:, network.names.index("repeat/known")] > 0, -math.inf)
+        score = score.masked_fill(torch.from_numpy(_owned(standing, users[place], item)), -math.inf)
     counts = np.bincount(place, minlength=len(users))
     column = torch.from_numpy(ranges(np.zeros(len(users), dtype=np.int64), counts))
     dense = torch.full((len(users), int(counts.max(initial=0))), -math.inf, dtype=torch.float64)
@@ -54,6 +54,11 @@ def _rank_chunk(
     return Ranking(owner.gather(1, best.items.clamp_min(0)).masked_fill(best.items < 0, -1), best.scores)
 
 
+def _owned(standing: Standing, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """[n] bool: the user has an edge to the item."""
+    return np.isin(users * standing.items + items, standing.owned)
+
+
 def _fill(standing: Standing, users: np.ndarray, items: Tensor, scores: Tensor, new_only: bool) -> None:
     """Behind a user's last candidate: the remaining items by demand, each scored 1 below the one before."""
     short = (items < 0).any(dim=1).nonzero()[:, 0].tolist()
@@ -62,8 +67,8 @@ def _fill(standing: Standing, users: np.ndarray, items: Tensor, scores: Tensor, 
         found = int((items[row] >= 0).sum())
         excluded = items[row, :found].numpy()
         if new_only:
-            start, end = standing.start[users[row] : users[row] + 2]
-            excluded = np.concatenate([excluded, standing.item_of[start:end]])
+            start, end = np.searchsorted(standing.owned, np.array([users[row], users[row] + 1]) * standing.items)
+            excluded = np.concatenate([excluded, standing.owned[start:end] % standing.items])
         rest = order[~np.isin(order, excluded)][: items.shape[1] - found]
         last = float(scores[row, found - 1]) if found else 0.0
         items[row, found : found + len(rest)] = torch.from_numpy(rest.copy())

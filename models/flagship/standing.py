@@ -12,7 +12,7 @@ from torch_geometric.data import HeteroData
 
 from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate
 from models.flagship.settings import RELATIONS, RankerSettings
-from models.ranking import INTERACTS, interest_matrix
+from models.ranking import INTERACTS, interest_matrix, owned_pairs
 
 NEWBORN_DEMAND = 0.5
 """A new item counts as if half of one had been bought on its first day, so that it can be found before it sells."""
@@ -41,16 +41,18 @@ class Standing:
     """Edges are sorted by (user, item): `keys` = user · items + item, `start` [users + 1] the places of each user's.
 
     `weight` [edges, half-lives], `count`, `first_age`, `last_age` [edges] are the graph's; `place` [edges] is the rank
-    of the edge among the user's by its weight at the longest half-life. `demand` [items, half-lives] sums weights over
-    users, `total` [users, half-lives] over items. `gap` [items] is the usual number of days between purchases,
+    of the edge among the user's by its weight at the longest half-life. `demand` [items, half-lives] sums weights
+    over users, `total` [users, half-lives] over items. `gap` [items] is the usual number of days between purchases,
     `repeat_share` [items] the share of purchases that are repeats, `buyers` [items] how many users have an edge.
-    `novelty` [users] is the share of a user's purchases that were firsts. `hops` [users + items, hops, factors].
+    `owned` are the sorted keys of all edges, of those too that models do not learn from. `novelty` [users] is the
+    share of a user's purchases that were firsts. `hops` [users + items, hops, factors].
     """
 
     as_of: int
     users: int
     items: int
     keys: np.ndarray
+    owned: np.ndarray
     start: np.ndarray
     item_of: np.ndarray
     weight: np.ndarray
@@ -91,6 +93,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
         users=users,
         items=items,
         keys=user_of * items + item_of,
+        owned=np.sort(np.array([items, 1]) @ owned_pairs(graph).numpy()),
         start=start,
         item_of=item_of,
         weight=weight,

@@ -106,5 +106,6 @@ def test_models_see_the_strongest_edges_and_the_graph_keeps_all() -> None:
     assert seen.edge_index.tolist() == [[0, 1], [0, 1]]
     assert seen.weight.shape == (2, 1)
     assert seen.count.tolist() == [8, 2]
+    assert seen.left_out.T.tolist() == [[0, 1]]
     assert thin.edge_table("user_item").equals(graph.edge_table("user_item"))
     assert to_hetero(graph)["user", "interacts", "item"].edge_index.shape[1] == 3

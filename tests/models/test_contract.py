@@ -121,6 +121,16 @@ def test_new_only_never_names_an_owned_item(contestant: Contestant) -> None:
 
 
 @those()
+def test_new_only_names_no_item_of_an_edge_that_was_left_out(contestant: Contestant) -> None:
+    graph, all_owned = shop(), set(purchases())
+    edges = graph["user", "interacts", "item"]
+    edges.left_out = torch.tensor([[user, item] for user, item in enumerate(LACKS.values())]).T
+    items = fresh(contestant, graph).recommend(EVERYONE, N_ITEMS, new_only=True).items
+    named = {(user, item) for user, row in enumerate(items.tolist()) for item in row if item >= 0}
+    assert not named & (all_owned | set(map(tuple, edges.left_out.T.tolist())))
+
+
+@those()
 def test_users_are_ranked_in_the_order_asked_for(contestant: Contestant) -> None:
     recommender = fresh(contestant)
     there, back = recommender.recommend(EVERYONE, 4), recommender.recommend(EVERYONE.flip(0), 4)

@@ -36,7 +36,7 @@ class Fixed(Popularity):
     def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
         rows = []
         for user in users.tolist():
-            owned = self._interests[user].indices.tolist() if new_only else []
+            owned = self._owned[user].indices.tolist() if new_only else []
             named = [item for item in self.lists[user] if item not in owned][:k]
             rows.append(named + [-1] * (k - len(named)))
         return ranking(rows) if rows else Ranking(torch.empty(0, k, dtype=torch.int64), torch.empty(0, k).double())
@@ -127,6 +127,15 @@ def test_the_new_slice_holds_pairs_without_an_edge_and_hides_what_is_owned() -> 
     assert found["new"].users.tolist() == [0, 2]  # user 1 bought only what they had
     assert found["new"].recall.tolist() == [1.0, 0.0]  # 2, 3 are the first new ones of user 0
     assert found["new"].coverage == pytest.approx(4 / 5)
+
+
+def test_what_a_user_has_but_models_do_not_see_is_not_new() -> None:
+    thin = graph()
+    thin["user", "interacts", "item"].left_out = pairs([(0, 3), (2, 4)])
+    lists = {user: [0, 1, 2, 3, 4] for user in range(3)}
+    found = evaluate(Fixed(lists, thin), pairs([(0, 2), (0, 3), (2, 4)]), thin, 2)
+    assert found["new"].users.tolist() == [0]
+    assert found["new"].recall.tolist() == [1.0]
 
 
 def test_an_item_born_after_the_graph_counts_as_missed_and_a_user_is_not_judged() -> None:
