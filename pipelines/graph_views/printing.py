@@ -31,9 +31,9 @@ def show_stats(told: dict[str, Any]) -> None:
         edges.add_row(name, f"{count:,}")
     console.print_table(edges)
     shares: dict[str, float] = next(iter(told["weights"].values()), {})
-    weights = Table("user–item weights", *(f"quantile {share}" for share in shares))
+    weights = Table("quantiles of user–item weights", *(f"{float(share):.0%}" for share in shares))
     for name, values in told["weights"].items():
-        weights.add_row(name, *(f"{value:.4f}" for value in values.values()))
+        weights.add_row(name.removeprefix("weight_"), *(f"{value:.4f}" for value in values.values()))
     console.print_table(weights)
     if told["left_out"]["users"] or told["left_out"]["edges to items"]:
         counts = ", ".join(f"{n:,} {what}" for what, n in told["left_out"].items() if what != "why")
