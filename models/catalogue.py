@@ -11,9 +11,14 @@ from models.state import State
 
 RECOMMENDERS: dict[str, type[Recommender] | str] = {
     "interest_ranker": "models.flagship.ranker:InterestRanker",
-    "popularity": "models.popularity:Popularity",
-    "personal_decay": "models.personal_decay:PersonalDecay",
-    "ials": "models.ials:Ials",
+    "popularity": "models.baselines.popularity:Popularity",
+    "personal_decay": "models.baselines.personal_decay:PersonalDecay",
+    "tifu_knn": "models.baselines.tifu_knn:TifuKnn",
+    "item_knn": "models.baselines.item_knn:ItemKnn",
+    "graph_filter": "models.baselines.graph_filter:GraphFilter",
+    "ials": "models.baselines.ials:Ials",
+    "recency_ials": "models.baselines.recency_ials:RecencyIals",
+    "lightgcn": "models.baselines.lightgcn:LightGcn",
 }
 """The class of each kind, or `module:class`, imported when it is first asked for."""
 

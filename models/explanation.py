@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+
+EXPLAINED_ITEMS = 10
+"""Own items that an explanation names; the rest of the score is one channel."""
 
 
 def explanation(parts: Mapping[str, float]) -> pd.DataFrame:
@@ -21,3 +25,10 @@ def explanation(parts: Mapping[str, float]) -> pd.DataFrame:
     )
     table["share"] = table["value"] / total if total else 0.0
     return table.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def strongest(items: np.ndarray, added: np.ndarray, score: float) -> pd.DataFrame:
+    """The EXPLAINED_ITEMS own `items` [n] that add most to `score`, or take most from it, and the remainder."""
+    first = np.argsort(-np.abs(added), kind="stable")[:EXPLAINED_ITEMS]
+    parts = {f"item {items[place]}": float(added[place]) for place in first}
+    return explanation(parts | {"remainder": score - sum(parts.values())})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from models.baselines.ials import Ials
+from models.baselines.personal_decay import PersonalDecay
+from models.baselines.popularity import Popularity
 from models.catalogue import recommender_class
 from models.flagship.settings import RankerSettings
-from models.ials import Ials
-from models.personal_decay import PersonalDecay
-from models.popularity import Popularity
 from models.recommender import Recommender
 from pipelines.params import EvaluateParams, FitParams
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
+from models.factorisation import Factors, factorise
 from models.flagship.contributions import contributions
 from models.flagship.inputs import build_rows
 from models.flagship.lessons import make_lesson
@@ -24,7 +25,6 @@ from models.flagship.rows import Rows
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing, stand
 from models.flagship.training import train
-from models.ials import Factors, factorise
 from models.ranking import check_pair, check_users, interest_matrix
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State

@@ -45,12 +45,31 @@ def baseline(kind: str, **settings: float) -> Callable[[], Recommender]:
     return lambda: recommender_class(kind)(**settings)
 
 
+IALS = {"factors": 4, "regularization": 0.1, "alpha": 5.0, "half_life": 21.0, "iterations": 20, "seed": 7}
 CONTESTANTS = (
     Contestant("popularity", baseline("popularity", half_life=21.0), personal=False, discovers=False, exact=True),
     Contestant("personal_decay", baseline("personal_decay", half_life=56.0), discovers=False, exact=True),
     Contestant(
         "ials",
-        baseline("ials", factors=4, regularization=0.1, alpha=5.0, half_life=21.0, iterations=20, seed=7),
+        baseline("ials", **IALS),
+    ),
+    Contestant("item_knn", baseline("item_knn", half_life=21.0, neighbours=8), exact=True),
+    Contestant("tifu_knn", baseline("tifu_knn", half_life=21.0, neighbours=2, own=0.7), exact=True),
+    Contestant("graph_filter", baseline("graph_filter", half_life=21.0, factors=2, ideal=0.3), exact=True),
+    Contestant("recency_ials", baseline("recency_ials", **IALS, recent=7.0, power=0.2)),
+    Contestant(
+        "lightgcn",
+        baseline(
+            "lightgcn",
+            half_life=21.0,
+            factors=8,
+            layers=2,
+            epochs=60,
+            batch_size=8,
+            learning_rate=0.05,
+            seed=7,
+            regularization=1e-4,
+        ),
     ),
     Contestant("interest_ranker", interest_ranker),
 )

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from models import catalogue
+from models.baselines.popularity import Popularity
 from models.catalogue import RECOMMENDERS, rebuild, recommender_class, register
-from models.popularity import Popularity
 from models.state import State
 from tests.models.toy import shop
 
@@ -29,7 +29,7 @@ def test_each_kind_leads_to_the_class_that_bears_it(kind: str) -> None:
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="'oracle'; there are ials, interest_ranker, personal_decay, popularity"):
+    with pytest.raises(ValueError, match=f"'oracle'; there are {', '.join(sorted(RECOMMENDERS))}"):
         rebuild(State("oracle", {}), shop())
 
 

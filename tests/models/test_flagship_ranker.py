@@ -13,6 +13,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch_geometric.data import HeteroData
 
+from models.factorisation import Factors
 from models.flagship import ranker as module
 from models.flagship.candidates import candidates
 from models.flagship.inputs import input_columns, input_names
@@ -20,7 +21,6 @@ from models.flagship.ranker import InterestRanker
 from models.flagship.rows import Rows
 from models.flagship.settings import CHANNELS, RankerSettings
 from models.flagship.standing import Standing, stand
-from models.ials import Factors
 from models.recommender import Slice
 from models.state import State
 from tests.models.flagship_toy import SMALL, busy, busy_purchases, fitted, with_tensor

@@ -10,7 +10,8 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from models.ials import Factors, Ials, factorise
+from models.baselines.ials import Ials
+from models.factorisation import Factors, factorise
 from models.ranking import interest_matrix
 from tests.models.toy import AS_OF, DAY_US, N_ITEMS, N_USERS, lessons, purchases, shop
 

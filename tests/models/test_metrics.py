@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
+from models.baselines.popularity import Popularity
 from models.metric_table import from_table, to_table
 from models.metrics import UserMetrics, evaluate, measure
-from models.popularity import Popularity
 from models.recommender import Ranking
 from tests.models.toy import pairs, shop
 

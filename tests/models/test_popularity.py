@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.personal_decay import PersonalDecay
-from models.popularity import Popularity
+from models.baselines.personal_decay import PersonalDecay
+from models.baselines.popularity import Popularity
 from models.recommender import Recommender
 from tests.models.toy import shop
 

@@ -25,7 +25,7 @@ from features.fold import fold
 from features.graph import InterestGraph
 from features.hetero import to_hetero
 from features.schema import ITEMS, empty
-from models.personal_decay import PersonalDecay
+from models.baselines.personal_decay import PersonalDecay
 from pipelines.graph_files import write_graph
 from pipelines.model_files import write_state
 from pipelines.packaging import save_package

@@ -1,0 +1,1 @@
+"""What our model has to beat: simple recommenders, tuned with the same care."""
