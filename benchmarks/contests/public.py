@@ -1,0 +1,25 @@
+"""Public data sets: the project does not hold them, and says where they come from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipelines.errors import SourceError
+
+VARIABLE = "TIDEGRAPH_DATA"
+
+
+def public_data(path: Path, source: str) -> Path:
+    """The file at `path` below TIDEGRAPH_DATA; SourceError tells how to get it from its `source`."""
+    folder = os.environ.get(VARIABLE)
+    if not folder:
+        raise SourceError(
+            f"this benchmark needs public data, and {VARIABLE} is not set",
+            where=VARIABLE,
+            mend=f"get {source}; put it at <folder>/{path}, and set {VARIABLE} to <folder>",
+        )
+    found = Path(folder) / path
+    if not found.is_file():
+        raise SourceError("the data is not there", where=str(found), mend=f"get {source}, and put it there")
+    return found
