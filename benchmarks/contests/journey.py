@@ -1,0 +1,44 @@
+"""Complete Journey: weeks of real purchases, repeats and new items apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+from benchmarks.contests.contest import Contest
+from benchmarks.replay import prepare
+from pipelines.context import Context, read_context
+from pipelines.folding import rebuild
+from pipelines.lessons import bought_between
+
+TUNING, TESTING = range(40, 48), range(48, 52)
+"""Weeks, counted from the calendar's first; the last ones are touched once, for the table."""
+HALF_LIVES = (3, 7, 14, 21, 35, 56, 70, 112, 224)
+"""Days: more than params.yaml has, for baselines to choose from."""
+
+
+def journey(weeks: Sequence[int] = (*TUNING, *TESTING), *, before: int = 0) -> Contest:
+    """Rank all items for each of `weeks`, on the graph as of its start; `before`: as many weeks' graphs more, to learn
+    from what was bought in them."""
+    first, last = min(weeks) - before, max(weeks)
+    context = _with_half_lives(prepare(read_context().calendar.at(last + 1).name))
+    starts = [context.calendar.at(week).start for week in range(first, last + 2)]
+    graphs = list(rebuild(context, starts[:-1]))
+    taken = [
+        bought_between(start, end, graph, context) for graph, (start, end) in zip(graphs, pairwise(starts), strict=True)
+    ]
+    judged = {name: range(*_within(part, weeks, first)) for name, part in (("tuning", TUNING), ("testing", TESTING))}
+    return Contest("Complete Journey", graphs, taken, **judged, slices=("all", "new"))
+
+
+def _with_half_lives(context: Context) -> Context:
+    spans = {kind: [timedelta(days=days) for days in HALF_LIVES] for kind in context.params.refresh.half_lives}
+    refresh = context.params.refresh.model_copy(update={"half_lives": spans})
+    return replace(context, params=context.params.model_copy(update={"refresh": refresh}))
+
+
+def _within(part: range, weeks: Sequence[int], first: int) -> tuple[int, int]:
+    found = [week - first for week in part if week in weeks]
+    return (found[0], found[-1] + 1) if found else (0, 0)
