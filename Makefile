@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-ingest: $(READY) ## Take ten million simulated events through collect, val
 
 bench-graph: $(READY) ## Compare folding a delta into the graph with building it anew, and with plain SQL
 	$(BIN)/python -m benchmarks graph
+
+tune: $(READY) ## Choose the settings of every baseline anew, on earlier spans only; takes hours, and goes on where it was
+	$(BIN)/python -m benchmarks tune $(CONTESTS)
 
 bench-structure: $(READY) ## Measure what leaving out bots and weak edges saves, and what it costs in quality
 	$(BIN)/python -m benchmarks structure

@@ -9,7 +9,7 @@ from benchmarks.figures import publish
 from pipelines import console
 from pipelines.errors import ParamsError, TidegraphError
 
-NAMES = ("update", "margin", "simulate", "ingest", "graph", "structure")
+NAMES = ("update", "margin", "simulate", "ingest", "graph", "structure", "tune")
 
 
 def main(arguments: list[str]) -> None:
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
         raise ParamsError(
             f"there is no benchmark {name!r}", where="benchmarks", mend=f"name one of: {', '.join(NAMES)}"
         )
-    text, figures = importlib.import_module(f"benchmarks.{name}").run()
+    text, figures = importlib.import_module(f"benchmarks.{name}").run(*arguments[1:])
     publish(name, text, figures)
     print(text)
 

@@ -61,15 +61,17 @@ def evaluate(recommender: Recommender, truth_pairs: Tensor, graph: HeteroData, k
     the graph are not judged; items born after it count as relevant, and as missed. The users of a slice depend on
     `truth_pairs` and `graph` alone, so that they are the same for all recommenders.
     """
+    return {name: evaluate_slice(name, recommender, truth_pairs, graph, k) for name in SLICES}
+
+
+def evaluate_slice(name: str, recommender: Recommender, truth_pairs: Tensor, graph: HeteroData, k: int) -> UserMetrics:
+    """One of the slices of `evaluate`."""
     pairs = _distinct(truth_pairs)
     pairs = pairs[:, pairs[0] < graph["user"].num_nodes]
-    result = {}
-    for name in SLICES:
-        relevant = pairs if name == "all" else pairs[:, ~_owned(pairs, graph)]
-        users = relevant[0].unique()
-        ranking = recommender.recommend(users, k, new_only=name == "new")
-        result[name] = measure(ranking, users, relevant, k=k, n_items=graph["item"].num_nodes)
-    return result
+    relevant = pairs if name == "all" else pairs[:, ~_owned(pairs, graph)]
+    users = relevant[0].unique()
+    ranking = recommender.recommend(users, k, new_only=name == "new")
+    return measure(ranking, users, relevant, k=k, n_items=graph["item"].num_nodes)
 
 
 def measure(ranking: Ranking, users: Tensor, relevant: Tensor, *, k: int, n_items: int) -> UserMetrics:

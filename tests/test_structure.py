@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
 def test_no_installed_distribution_claims_our_top_level_names() -> None:
     claims = packages_distributions()
     assert {name: claims[name] for name in OURS if set(claims.get(name, [])) - {"tidegraph"}} == {}
+
+
+def test_every_package_is_installed() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    folders = [
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for name in ("pipelines", "sources", "expectations", "features", "models")
+        for path in (ROOT / name).rglob("__init__.py")
+    ]
+    assert sorted(named) == sorted(folders)
 
 
 def test_the_lock_names_exact_versions_and_no_place() -> None:

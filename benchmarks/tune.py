@@ -1,0 +1,85 @@
+"""`python -m benchmarks tune [CONTEST]`: choose every baseline's settings, and write them down for the comparison."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from benchmarks.contests.blocks import blocks
+from benchmarks.contests.contest import Contest
+from benchmarks.contests.journey import TUNING, journey
+from benchmarks.figures import table
+from benchmarks.tuning.search import Tuned, search
+from benchmarks.tuning.spaces import SPACES
+from pipelines.errors import ParamsError
+from pipelines.files import write_json
+from pipelines.settings import ROOT, read_settings
+
+TRIALS, K = 40, 20
+FOLDER = ROOT / "benchmarks" / "tuned"
+CONTESTS: Mapping[str, Callable[[], Contest]] = {
+    "yelp": partial(blocks, "yelp"),
+    "gowalla": partial(blocks, "gowalla"),
+    "journey": partial(journey, tuple(TUNING)),
+}
+
+
+def run(*names: str) -> tuple[str, dict[str, float]]:
+    """All contests, or those that are named; the settings go to benchmarks/tuned/, which is part of the project."""
+    strangers = sorted(set(names) - set(CONTESTS))
+    if strangers:
+        raise ParamsError(
+            f"there is no contest {', '.join(strangers)}", where="tune", mend=f"name some of: {', '.join(CONTESTS)}"
+        )
+    for name in names or CONTESTS:
+        write_json(FOLDER / f"{name}.json", _tune(name, CONTESTS[name]()))
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+    return _text(found), {
+        f"{contest} {kind} {slice_}": told["ndcg"]
+        for contest, kinds in found.items()
+        for kind, slices in kinds.items()
+        for slice_, told in slices.items()
+    }
+
+
+def _tune(name: str, contest: Contest) -> dict[str, dict[str, dict[str, Any]]]:
+    folder = read_settings().home / "benchmarks" / "tuning"
+    folder.mkdir(parents=True, exist_ok=True)
+    tuned: dict[str, dict[str, dict[str, Any]]] = {}
+    for kind, space in SPACES.items():
+        for slice_ in contest.slices:
+            print(f"{contest.name}: {kind}, {slice_} items", file=sys.stderr)
+            found: Tuned = search(contest, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{name}.log")
+            tuned.setdefault(kind, {})[slice_] = found.to_dict()
+    return tuned
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    rows: list[dict[str, object]] = [
+        {
+            "contest": contest,
+            "model": kind,
+            "items": slice_,
+            f"NDCG@{K}": float(told["ndcg"]),
+            "CPU s": f"{told['cpu_seconds']:,.0f}",
+            "settings": ", ".join(f"{name} {_short(value)}" for name, value in told["settings"].items()),
+        }
+        for contest, kinds in found.items()
+        for kind, slices in kinds.items()
+        for slice_, told in slices.items()
+    ]
+    return f"""## Settings of the baselines (`make tune`)
+
+{TRIALS} trials for each model and slice, by tree-structured Parzen estimators (Optuna); the mean NDCG@{K} over the
+spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those before; weeks {TUNING[0]}–{TUNING[-1]} of
+Complete Journey. CPU of all trials; one that was clearly worse than the others on the first spans was given up.
+
+{table(rows)}
+"""
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,72 @@
+"""Tuning finds what is better, says so the same way each time, and goes on where it was cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from optuna.trial import BaseTrial
+
+from benchmarks.contests.contest import Contest
+from benchmarks.tuning import search as searching
+from benchmarks.tuning.search import Tuned, search
+from benchmarks.tuning.spaces import SPACES
+from models.catalogue import RECOMMENDERS
+from models.metrics import evaluate_slice
+from tests.models.toy import lessons
+
+
+class Toy(Contest):
+    """The toy shop's two lessons, of which the first is for tuning."""
+
+    @property
+    def heteros(self) -> list[Any]:  # type: ignore[override]
+        return [lesson.graph for lesson in lessons()]
+
+
+CONTEST = Toy("toy", [], [lesson.next_pairs for lesson in lessons()], range(1), range(1, 2), ("all",))
+
+
+def tifu(trial: BaseTrial, half_lives: Any) -> dict[str, Any]:
+    return {"half_life": half_lives[0], "neighbours": 2, "own": trial.suggest_float("own", 0.0, 1.0)}
+
+
+def found(folder: Path, trials: int = 6) -> Tuned:
+    return search(CONTEST, "tifu_knn", tifu, "all", trials=trials, k=3, journal=folder / "toy.log")
+
+
+def test_the_best_trial_is_told_with_its_settings(tmp_path: Path) -> None:
+    tuned = found(tmp_path)
+    assert tuned.trials == 6 and 0 < tuned.ndcg <= 1 and tuned.cpu_seconds > 0
+    assert set(tuned.settings) == {"half_life", "neighbours", "own"}
+
+
+def test_the_same_search_finds_the_same_also_when_it_was_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    whole = found(tmp_path)
+    found(tmp_path / "again", trials=2)
+    again = found(tmp_path / "again")
+    assert (again.settings, again.ndcg, again.trials) == (whole.settings, whole.ndcg, whole.trials)
+
+
+def test_settings_that_were_tried_are_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[object] = []
+    monkeypatch.setattr(searching, "evaluate_slice", lambda *given: judged.append(given) or evaluate_slice(*given))
+    search(CONTEST, "popularity", SPACES["popularity"], "all", trials=12, k=3, journal=tmp_path / "toy.log")
+    assert len(judged) <= 3  # as many as there are half-lives
+
+
+def test_only_spans_for_tuning_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = set()
+    monkeypatch.setattr(
+        searching,
+        "evaluate_slice",
+        lambda name, model, pairs, graph, k: seen.add(graph.as_of) or evaluate_slice(name, model, pairs, graph, k),
+    )
+    found(tmp_path, trials=2)
+    assert seen == {lessons()[0].graph.as_of}
+
+
+def test_every_baseline_has_a_space() -> None:
+    assert set(SPACES) == set(RECOMMENDERS) - {"interest_ranker"}
