@@ -10,7 +10,6 @@ from zlib import crc32
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.complete_journey import CompleteJourney
@@ -22,7 +21,7 @@ from sources.marketplace.world import World
 from sources.marketplace.writing import window_users
 from tests.features.histories import History
 from tests.features.shop import START
-from tests.features.test_fold_properties import CHECKS
+from tests.features.test_fold_properties import CHECKS, MANY, PARTS, hold
 
 WINDOWS = 8
 """Windows of seven days that are looked at."""
@@ -85,27 +84,19 @@ def cut(draw: st.DrawFn, shop: Callable[[], History]) -> History:
     )
 
 
-def hold(check: Callable[[History], None], shop: Callable[[], History], examples: int) -> None:
-    @settings(max_examples=examples, deadline=None)
-    @given(history=cut(shop))
-    def each(history: History) -> None:
-        check(history)
-
-    each()
-
-
 SHOPS = [journey, marketplace]
 
 
 @pytest.mark.parametrize("shop", SHOPS)
 @pytest.mark.parametrize("check", CHECKS)
 def test_of_a_few_users(check: Callable[[History], None], shop: Callable[[], History]) -> None:
-    hold(check, shop, 3)
+    hold([check], cut(shop), 3)
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize("shop", SHOPS)
-@pytest.mark.parametrize("check", CHECKS)
-def test_of_many_users(check: Callable[[History], None], shop: Callable[[], History]) -> None:
-    hold(check, shop, 2_000)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_of_many_users(part: int, shop: Callable[[], History]) -> None:
+    """MANY histories of each shop for each check; all checks look at the same ones."""
+    hold(CHECKS, cut(shop), MANY // PARTS, part)

@@ -10,6 +10,7 @@ from itertools import pairwise, product
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 from features.activity import activity
 from features.difference import compare
@@ -109,10 +110,14 @@ CHECKS = [
 ]
 
 
-def hold(checks: Sequence[Callable[[History], None]], examples: int, part: int = 0) -> None:
+def hold(
+    checks: Sequence[Callable[[History], None]], drawn: st.SearchStrategy[History], examples: int, part: int = 0
+) -> None:
+    """Each of `checks` on each of so many histories; another `part` draws others."""
+
     @seed(part)
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(history=histories())
+    @given(history=drawn)
     def each(history: History) -> None:
         for check in checks:
             check(history)
@@ -122,7 +127,7 @@ def hold(checks: Sequence[Callable[[History], None]], examples: int, part: int =
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_over_a_few_histories(check: Callable[[History], None]) -> None:
-    hold([check], 6)
+    hold([check], histories(), 6)
 
 
 @pytest.mark.deep
@@ -130,4 +135,4 @@ def test_over_a_few_histories(check: Callable[[History], None]) -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_over_many_histories(part: int) -> None:
     """MANY histories for each check; all checks look at the same ones, as folding them is what takes time."""
-    hold(CHECKS, MANY // PARTS, part)
+    hold(CHECKS, histories(), MANY // PARTS, part)
