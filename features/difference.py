@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.activity import activity
 from features.catalogue import ids
-from features.ego import Interest, interests, labels
+from features.ego import Interest, labels
 from features.graph import InterestGraph
 from features.kinds import USER_ITEM
 from features.merge import pair_keys
@@ -63,16 +63,11 @@ class Change:
     events: dict[str, int]
 
 
-def user_changes(before: InterestGraph, after: InterestGraph, user_id: str, kind: str = "category") -> list[Change]:
-    """What became of a user's interests of one kind (`features.ego.KINDS`), as `interest_changes` gives it.
+def interest_changes(before: Sequence[Interest], after: Sequence[Interest]) -> list[Change]:
+    """What became of each interest, the largest change first, then by name.
 
     They are told apart by name, so that graphs of different lineages can be compared.
     """
-    return interest_changes(interests(before, user_id, kind), interests(after, user_id, kind))
-
-
-def interest_changes(before: Sequence[Interest], after: Sequence[Interest]) -> list[Change]:
-    """What became of each interest, the largest change first, then by name."""
     called = labels([*before, *after])
     old, new = ({each.name: each for each in interests} for interests in (before, after))
     changes = [_change(name, label, old.get(name), new.get(name)) for name, label in called.items()]

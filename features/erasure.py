@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from features.graph import InterestGraph, compact
 from features.kinds import FOLDED
+from features.numbering import number_like
 from features.tombstones import bury
 
 
@@ -17,7 +18,8 @@ def without_traces(graph: InterestGraph, erased: Mapping[str, int]) -> InterestG
     """`graph` in one segment, without what it knew of the users in `erased` (id to µs) from before that instant.
 
     Users, items and queries that no edge and no catalogue row names any more lose their id: their rows stay, as
-    tombstones, since rows never move; what was searched for by an erased user alone is gone with them.
+    tombstones, since rows never move; what was searched for by an erased user alone is gone with them. An erased user
+    who came back has another row: what models learned of the old one is not theirs.
     """
     whole = compact(graph)
     segment = whole.segments[0]
@@ -29,7 +31,8 @@ def without_traces(graph: InterestGraph, erased: Mapping[str, int]) -> InterestG
     for node in ("user", "item", "query"):
         named = attributes[node]["row"].to_numpy() if node in attributes else np.array([], dtype=np.int32)
         nodes[node] = bury(nodes[node], np.isin(nodes[node]["row"].to_numpy(), np.union1d(_tied(graph, node), named)))
-    return replace(whole, segments=(replace(segment, nodes=nodes, attributes=attributes),))
+    left = replace(whole, segments=(replace(segment, nodes=nodes, attributes=attributes),), _seen={})
+    return number_like(left, graph, erased)
 
 
 def _later(said: pa.Table, rows: Mapping[str, int], erased: Mapping[str, int]) -> pa.Table:

@@ -7,6 +7,7 @@ from typing import Any
 from pipelines import tracking
 from pipelines.context import Context
 from pipelines.curves import draw_curves, draw_metrics
+from pipelines.errors import StoreError
 from pipelines.files import read_json
 from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
@@ -65,7 +66,12 @@ def _log_graph(run_id: str, job: Job, context: Context) -> None:
     previous = context.calendar.previous(job.window)
     if job.kind == "bootstrap" or previous is None or previous.name not in windows_with_graphs(context):
         return
-    told = tell_difference(find_graph(context, previous.name).open(), found.open())
+    try:
+        before = find_graph(context, previous.name).open()
+    except StoreError as error:  # the window's own graph was rebuilt without it
+        context.say(f"{job.name} report: no difference is told, {error.what}")
+        return
+    told = tell_difference(before, found.open())
     words = difference_in_words(told)
     tracking.log_dict(context, run_id, told | {"words": words}, "graph/diff.json")
     title = f"# What {job.name} changed in the interest graph\n\n"

@@ -35,23 +35,36 @@ class Erasure:
 def read_erasures(context: Context) -> list[Erasure]:
     """All requests, in the order in which they were made; a graph knows how many of them it has folded."""
     path = context.path("erasures.json")
-    if not path.is_file():
+    if not path.exists():
         return []
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, list):
             raise ValueError("it is no list")
-        found = [Erasure(**each) for each in content]
-        until_of(found)  # an instant that cannot be read is found here, not in the midst of a refresh
-        if not all(isinstance(each.user_id, str) for each in found):
-            raise ValueError("a request names no user")
-    except (ValueError, TypeError) as error:
+        found = [_request(each, place) for place, each in enumerate(content, 1)]
+    except (ValueError, OSError) as error:
         raise StoreError(
             f"the requests to forget users cannot be read: {error}",
             where=str(path),
             mend=f"restore the file from a backup; it is a list of {_FORM}",
         ) from error
     return found
+
+
+def _request(told: object, place: int) -> Erasure:
+    """ValueError says what is wrong with the request."""
+    if not isinstance(told, dict) or set(told) != {"user_id", "until"}:
+        raise ValueError(f"request {place} has other keys than user_id and until")
+    user_id, until = told["user_id"], told["until"]
+    if not isinstance(user_id, str) or not user_id.strip():
+        raise ValueError(f"request {place} names no user: user_id is {user_id!r}, and has to be a text")
+    try:
+        instant = datetime.fromisoformat(until)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"request {place}: until is {until!r}, and has to be an instant with its zone") from error
+    if instant.tzinfo is None or instant > datetime.now(UTC):
+        raise ValueError(f"request {place}: until is {until!r}, and has to be an instant of the past with its zone")
+    return Erasure(user_id, until)
 
 
 def ask_for_erasure(user_id: str, until: datetime, context: Context) -> Erasure:

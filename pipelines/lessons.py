@@ -19,7 +19,7 @@ from pipelines.erasures import read_erasures, without_erased
 from pipelines.errors import StoreError
 from pipelines.event_tables import open_events
 from pipelines.folding import fold_through, rebuild
-from pipelines.graph_files import read_graph, read_manifest
+from pipelines.graph_files import check_graph_folder, read_graph, read_manifest
 from pipelines.jobs import Job
 from pipelines.numbering import keep_rows
 from pipelines.partitions import event_files
@@ -35,14 +35,14 @@ def full_slices(job: Job, context: Context) -> list[Slice]:
     return _slices(job, context, instants, graphs)
 
 
-def slices_since(start: datetime, start_window: str, job: Job, context: Context) -> list[Slice]:
-    """The spans from `start` (the champion's cut, in `start_window`) to the job's cut, broken at the cuts between."""
-    between = [window for window in context.calendar.before(job.window.start) if window.name > start_window]
+def slices_since(first: InterestGraph, start: datetime, window: str, job: Job, context: Context) -> list[Slice]:
+    """The spans from `start` (the champion's cut, in `window`, with its graph `first`) to the job's cut, broken at the
+    cuts between."""
+    between = [each for each in context.calendar.before(job.window.start) if each.name > window]
     holdout = context.params.evaluate.holdout
-    instants = [start, *(window.end - holdout for window in between), job.cut(context.params.evaluate)]
-    names = [start_window, *(window.name for window in between)]
-    graphs = [graph_as_of(instant, context, name) for instant, name in zip(instants[:-1], names, strict=True)]
-    return _slices(job, context, instants, graphs)
+    cuts = [each.end - holdout for each in between]
+    graphs = [first, *(graph_as_of(cut, context, each.name) for cut, each in zip(cuts, between, strict=True))]
+    return _slices(job, context, [start, *cuts, job.cut(context.params.evaluate)], graphs)
 
 
 def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGraph:
@@ -62,10 +62,9 @@ def _forgetful(folder: Path, instant: datetime, context: Context) -> InterestGra
     """The graph in `folder`, as of `instant`, without all who asked to be forgotten; StoreError where it has forgotten
     somebody who did not."""
     forgotten, asked = read_manifest(folder)["about"].get("erasures", 0), len(read_erasures(context))
-    if forgotten > asked:
-        raise StoreError("requests to forget users were taken away", where=str(folder), mend="nothing: it is rebuilt")
+    check_graph_folder(folder)
     graph, own = read_graph(folder), context.calendar.before(instant)[-1:]
-    if forgotten == asked:
+    if forgotten >= asked:
         return graph
     return next(fold_through(context, graph, own, [instant], after=instant, forgotten=forgotten))
 

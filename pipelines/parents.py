@@ -10,7 +10,7 @@ from pipelines.context import Context
 from pipelines.erasures import read_erasures
 from pipelines.errors import StoreError
 from pipelines.files import digest_json
-from pipelines.graph_files import read_graph, read_manifest
+from pipelines.graph_files import check_graph_folder, read_graph, read_manifest
 from pipelines.jobs import Job
 from pipelines.partitions import rows_digest
 from pipelines.windows import Window
@@ -49,6 +49,7 @@ def refresh_digest(context: Context) -> str:
 
 def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Parent:
     manifest = read_manifest(folder)
+    check_graph_folder(folder)  # what is folded into is kept for good, and a wrong byte with it
     about = manifest["about"]
     if manifest["schema"] == 1:
         return _rebuilding("the graph of the window before is of an older schema", job, context)
@@ -56,8 +57,6 @@ def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Paren
         return _rebuilding("params of refresh changed", job, context)
     if about.get("rows") != rows_digest(context, previous):
         return _rebuilding("rows of earlier windows changed", job, context)
-    if about["erasures"] > len(read_erasures(context)):
-        return _rebuilding("requests to forget users were taken away", job, context)
     open_requests = len(read_erasures(context)) - about["erasures"]
     if open_requests:
         context.say(f"{job.name} refresh: carrying out requests to forget users: {open_requests}")

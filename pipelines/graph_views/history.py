@@ -16,12 +16,20 @@ from pipelines.graph_views.wording import change_in_words, moment
 
 @dataclass(frozen=True)
 class Past:
-    """A user's interests of one kind at the end of a window; `known`: whether the graph had the user."""
+    """A user's interests of one kind at the end of a window; `row`: the user's in the graph, None where it had none."""
 
     window: str
     as_of: int
-    known: bool
+    row: int | None
     interests: Sequence[Interest]
+
+    @property
+    def known(self) -> bool:
+        return self.row is not None
+
+    def erased_after(self, before: Past) -> bool:
+        """Rows never move: whoever has another one was forgotten, and is a new user since."""
+        return before.row is not None and before.row != self.row
 
     def weight(self, name: str) -> float:
         """At the longest half-life; 0 where there was no such interest."""
@@ -34,8 +42,7 @@ def past_of(context: Context, user_id: str, until: str, kind: str = "category") 
     for name in windows_with_graphs(context):
         if name <= until:
             graph = find_graph(context, name).open()
-            known = user_row(graph, user_id) is not None
-            past.append(Past(name, graph.as_of, known, interests(graph, user_id, kind)))
+            past.append(Past(name, graph.as_of, user_row(graph, user_id), interests(graph, user_id, kind)))
     return past
 
 
@@ -61,14 +68,18 @@ def tell_history(context: Context, user_id: str, until: str | None, kind: str, *
 def tell_past(past: Sequence[Past]) -> list[dict[str, Any]]:
     """What each window changed against the one before it; nothing is told of the first one."""
     changes: list[list[Change]] = [[]]
-    changes += [interest_changes(before.interests, after.interests) for before, after in pairwise(past)]
+    changes += [
+        interest_changes([] if after.erased_after(before) else before.interests, after.interests)
+        for before, after in pairwise(past)
+    ]
+    erased = [False, *(after.erased_after(before) for before, after in pairwise(past))]
     return [
         {
             "window": one.window,
             "as_of": moment(one.as_of),
             "known": one.known,
-            "erased": not one.known and any(each.known and each.window < one.window for each in past),
+            "erased": gone or (not one.known and any(each.known for each in past[:place])),
             "changes": [asdict(change) | {"words": change_in_words(change)} for change in changed],
         }
-        for one, changed in zip(past, changes, strict=False)
+        for place, (one, changed, gone) in enumerate(zip(past, changes, erased, strict=False))
     ]

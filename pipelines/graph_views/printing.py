@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import console
-from pipelines.graph_views.wording import changes_in_words
+from pipelines.graph_views.wording import ERASED, changes_in_words
 
 SHOWN_WINDOWS = 6
 """The newest windows of a history that fit beside each other."""
@@ -88,7 +88,8 @@ def show_history(told: dict[str, Any], *, most: int = 5) -> None:
         table.add_row(escape(row["label"]), *cells)
     console.print_table(table)
     for window in windows[1:] if len(told["windows"]) == len(windows) else windows:
-        if window["erased"]:
+        if window["erased"] and not window["known"]:
             console.print_table(f"{window['window']}: the graph no longer knows the user: erased on request")
             continue
-        console.print_table(escape(f"{window['window']}: {changes_in_words(window['changes'], most)}"))
+        start = f"{ERASED}: " if window["erased"] else ""
+        console.print_table(escape(f"{window['window']}: {start}{changes_in_words(window['changes'], most)}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.catalogue import ids
 from features.categories import path_parts
-from features.difference import compare, group_changes, user_changes
+from features.difference import compare, group_changes, interest_changes
 from features.ego import KINDS, Interest, interests, user_row
 from features.graph import InterestGraph
 from features.stats import graph_stats
@@ -64,14 +64,22 @@ def tell_difference(before: InterestGraph, after: InterestGraph, *, user_id: str
         "categories": group_changes(before, after),
     }
     if user_id is not None:
-        told["user"] = {
-            "user_id": user_id,
-            "erased": user_row(before, user_id) is not None and user_row(after, user_id) is None,
-            "changes": [
-                asdict(each) | {"words": change_in_words(each)} for each in user_changes(before, after, user_id)
-            ],
-        }
+        told["user"] = _tell_user_changes(before, after, user_id)
     return told
+
+
+def _tell_user_changes(before: InterestGraph, after: InterestGraph, user_id: str) -> dict[str, Any]:
+    """Rows never move: a user with another one was erased, and what came since is all there is of a new one."""
+    row, now = user_row(before, user_id), user_row(after, user_id)
+    erased = row is not None and row != now
+    was, is_now = (interests(graph, user_id, "category") for graph in (before, after))
+    changes = interest_changes([] if erased else was, is_now)
+    return {
+        "user_id": user_id,
+        "known": now is not None,
+        "erased": erased,
+        "changes": [asdict(each) | {"words": change_in_words(each)} for each in changes],
+    }
 
 
 def _tell(interest: Interest, kind: str) -> dict[str, Any]:

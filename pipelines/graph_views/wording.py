@@ -9,6 +9,8 @@ from typing import Any
 from features.categories import told_apart
 from features.difference import Change
 
+ERASED = "erased on request, and a new user since"
+
 
 def difference_in_words(told: dict[str, Any], *, most: int = 8) -> list[str]:
     """Lines: the totals, the categories that gained and lost most, and a user's changes; `most` of each are named."""
@@ -20,7 +22,9 @@ def difference_in_words(told: dict[str, Any], *, most: int = 8) -> list[str]:
             called = told_apart(name for name, _ in part[:most])
             lines.append(f"{word} most: " + ", ".join(f"{called[name]} {gain:+,.2f}" for name, gain in part[:most]))
     if "user" in told:
-        said = "erased on request" if told["user"]["erased"] else changes_in_words(told["user"]["changes"], most)
+        user = told["user"]
+        anew = f"{ERASED}: " if user["erased"] else ""
+        said = anew + changes_in_words(user["changes"], most) if user["known"] else "erased on request"
         lines.append(f"user {told['user']['user_id']}: {said}")
     return lines
 

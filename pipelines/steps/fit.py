@@ -54,8 +54,9 @@ def _learn(plan: dict[str, Any], job: Job, context: Context) -> tuple[Recommende
     base = plan["base"]
     start = datetime.fromisoformat(base["data_cut"])
     state = read_state(registry.model_folder(context, base["version"]) / "state")
-    candidate = rebuild(state, to_hetero(graph_as_of(start, context, base["window"])))
+    learned_on = graph_as_of(start, context, base["window"])
+    candidate = rebuild(state, to_hetero(learned_on))
     if plan["mode"] == "graph-only":
         candidate.stand_on(at_cut)
         return candidate, FitReport()
-    return candidate, candidate.update(slices_since(start, base["window"], job, context), at_cut)
+    return candidate, candidate.update(slices_since(learned_on, start, base["window"], job, context), at_cut)

@@ -14,6 +14,7 @@ from pipelines.erasures import read_erasures
 from pipelines.errors import ContractError
 from pipelines.files import digest_json
 from pipelines.folding import fold_through, rebuild
+from pipelines.forgotten import carried_out, check_requests
 from pipelines.graph_files import write_graph
 from pipelines.jobs import Job
 from pipelines.numbering import keep_rows
@@ -24,6 +25,7 @@ from pipelines.records import read_result
 
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Fold the job's windows into the last graph; a missing or differently made last graph means a rebuild, said so."""
+    check_requests(context)
     instants = [job.cut(context.params.evaluate), job.window.end]
     parent = find_parent(job, context)
     if parent.graph is None:
@@ -60,7 +62,7 @@ def _about(parent: Parent, job: Job, context: Context) -> dict[str, Any]:
         "refresh": refresh_digest(context),
         "rows": rows_digest(context, job.window),
         "snapshots": read_result("snapshot", job, context)["tags"],
-        "erasures": len(read_erasures(context)),
+        **carried_out(read_erasures(context)),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from features.difference import compare, group_changes, user_changes
+from features.difference import compare, group_changes, interest_changes
+from features.ego import interests
 from features.rules import DAY_US
 from tests.features.shop import blank, events, fold_days, items
 
@@ -30,7 +31,8 @@ def test_a_users_interests_are_born_strengthened_faded_or_expired() -> None:
     first = events(("ann", "nappy", 0), ("ann", "tea", 5), ("ann", "soap", 6))
     before = fold_days(graph, first, as_of_day=7, catalogue=CATALOGUE)
     after = fold_days(before, events(("ann", "tea", 8), ("ann", "jam", 9), first=9), as_of_day=14)
-    changes = {each.name: each for each in user_changes(before, after, "ann")}
+    told = interest_changes(*(interests(each, "ann", "category") for each in (before, after)))
+    changes = {each.name: each for each in told}
     assert {name: each.happened for name, each in changes.items()} == {
         "drinks": "strengthened",
         "care": "faded",

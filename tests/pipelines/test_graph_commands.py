@@ -153,6 +153,15 @@ def test_a_user_erased_in_between_is_told_to_be_that_and_not_to_have_lost_intere
     assert f"{SECOND}: the graph no longer knows the user: erased on request" in printed("history", "ann")
 
 
+def test_a_user_who_came_back_after_an_erasure_is_told_to_be_a_new_one() -> None:
+    context = read_context()
+    before = read_graph(context.path("graphs", FIRST, "end"))
+    back = fold_days(without_traces(before, {"ann": before.as_of}), events(("ann", "soap", 8), first=9), as_of_day=14)
+    write_graph(context.path("graphs", SECOND, "end"), back, about={"parent": None})
+    assert "user ann: erased on request, and a new user since: " in printed("diff", FIRST, SECOND, "--user", "ann")
+    assert f"{SECOND}: erased on request, and a new user since: " in printed("history", "ann")
+
+
 def test_stats_tell_who_is_left_out_of_what_models_see_and_why() -> None:
     graph = with_score(shop(people(60), bot()), 3.5)
     write_graph(read_context().path("graphs", SECOND, "end"), graph, about={"parent": None})

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -23,6 +24,12 @@ from pipelines.jobs import update_job
 from pipelines.lessons import bought_between, full_slices, graph_as_of
 from pipelines.runner import run_step
 from tests.drop import UNTIL, copy_home, events, window
+
+FUTURE = {"user_id": "u7", "until": "2999-01-01T00:00:00+00:00"}
+NO_REQUESTS = [{}, {"a": 1}, [7], "u7", [{"user_id": "u7"}], [{"user_id": "u7", "until": "soon"}], [FUTURE]]
+NO_REQUESTS += [[{"user_id": user, "until": "2024-03-01T00:00:00+00:00"}] for user in (7, " ", None)]
+NO_REQUESTS += [[{"user_id": "u7", "until": "2024-03-01"}]]
+"""What the file of requests to forget users may not hold."""
 
 STEPS = ("collect", "validate", "snapshot", "refresh")
 LAST, NEXT = window(4), window(6)
@@ -84,35 +91,31 @@ def test_how_often_a_graph_is_verified_does_not_make_it_another(variables: dict[
     assert refresh(changed(variables, verify_every=0))["note"] == f"folded into {LAST}"
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "changed manifest"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "changed byte", "changed manifest"])
 def test_a_damaged_parent_means_a_rebuild_said_so(context: Context, damage: str) -> None:
     folder = context.path("graphs", LAST, "end")
     path = folder / "segments" / "000" / "edges-user_item.arrow"
     if damage == "missing":
         shutil.rmtree(folder)
-    elif damage == "truncated":
-        content = path.read_bytes()
-        path.unlink()
-        path.write_bytes(content[:-100])
+    elif damage in ("truncated", "changed byte"):
+        spoil(path, damage)
     else:
         write_json(folder / "manifest.json", read_json(folder / "manifest.json") | {"as_of": 0})
     assert refresh(context)["note"].startswith("rebuilt: the graph of the window before ")
     assert prove(read_graph(context.path("graphs", UNTIL, "end")), rebuilt(context)).holds
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "changed byte"])
 def test_what_a_model_learns_on_is_rebuilt_where_its_graph_was_lost(context: Context, damage: str) -> None:
     folder = context.path("graphs", LAST, "cut")
     whole = read_graph(folder)
     instant = datetime.fromtimestamp(whole.as_of // 1_000_000, UTC)
     wanted = whole.edge_table("user_item").to_pylist()
     path = folder / "segments" / "000" / "edges-user_item.arrow"
-    content = path.read_bytes()[:-100]
     if damage == "missing":
         shutil.rmtree(folder)
     else:
-        path.unlink()
-        path.write_bytes(content)
+        spoil(path, damage)
     assert graph_as_of(instant, context, LAST).edge_table("user_item").to_pylist() == wanted
 
 
@@ -131,7 +134,9 @@ def test_an_erased_user_is_gone_from_the_next_graph_as_if_never_there(context: C
     folder = context.path("graphs", UNTIL, "end")
     graph = read_graph(folder)
     assert "u7" not in graph.users["user_id"].tolist()
-    assert not any(b"u7\x00" in path.read_bytes() for path in folder.rglob("nodes-user.arrow"))
+    for path in folder.rglob("nodes-user.arrow"):
+        ids = pa.ipc.open_file(path).read_all()["id"].combine_chunks()
+        assert bytes(ids.buffers()[2]).rstrip(b"\x00").decode() == "".join(ids.drop_null().to_pylist())
     assert len(graph.users) == len(read_graph(context.path("graphs", LAST, "end")).users)
     assert prove(graph, rebuilt(context)).holds
 
@@ -189,7 +194,7 @@ def test_several_erased_users_are_no_trouble_to_those_who_learn_and_serve(contex
     assert graph.nodes("user")["id"][int(rows_of(graph, "user", ["u9"])[0])].as_py() == "u9"
 
 
-@pytest.mark.parametrize("content", [{}, {"a": 1}, [{"user_id": "u7"}], [{"user_id": "u7", "until": "soon"}], [7]])
+@pytest.mark.parametrize("content", NO_REQUESTS)
 def test_requests_that_cannot_be_read_stop_the_refresh_and_are_left_as_they_are(
     context: Context, content: object
 ) -> None:
@@ -251,19 +256,44 @@ def test_an_update_does_not_learn_on_the_graph_in_which_an_erased_user_is_still(
     assert without_both == [None if user == "u8" else user for user in users_of(graph)]
 
 
-def test_an_update_does_not_learn_on_a_graph_without_a_user_whose_request_was_taken_away(context: Context) -> None:
+def test_an_update_does_not_bring_back_a_user_whose_request_was_taken_away(context: Context) -> None:
     ask_for_erasure("u7", NOW, context)
     refresh(context)
     context.path("erasures.json").unlink()
     instant = datetime.fromtimestamp(read_graph(context.path("graphs", UNTIL, "cut")).as_of // 1_000_000, UTC)
-    assert "u7" in users_of(graph_as_of(instant, context, UNTIL))
+    assert "u7" not in users_of(graph_as_of(instant, context, UNTIL))
 
 
-def test_requests_taken_away_mean_a_rebuild_said_so(context: Context) -> None:
+@pytest.mark.parametrize("left", [[], ["u8"], ["u8", "u9"]])
+def test_requests_that_a_graph_carried_out_and_that_are_missing_stop_the_refresh(
+    context: Context, left: list[str]
+) -> None:
+    """Otherwise a rebuild would bring the users back, and nobody would see it."""
     ask_for_erasure("u7", NOW, context)
     refresh(context)
     context.path("erasures.json").unlink()
-    assert refresh(context, NEXT)["note"] == "rebuilt: requests to forget users were taken away"
+    for user in left:
+        ask_for_erasure(user, NOW, context)
+    with pytest.raises(StoreError, match="the graph of 2024-02-11 has carried out 1"):
+        refresh(context, NEXT)
+    assert not context.path("graphs", NEXT).exists()
+
+
+def test_a_user_is_brought_back_on_purpose_by_removing_the_graphs_without_them(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    context.path("erasures.json").unlink()
+    shutil.rmtree(context.path("graphs", UNTIL))
+    assert "u7" in users_of(read_graph(context.path("graphs", LAST, "end")))
+    refresh(context)
+    assert "u7" in users_of(read_graph(context.path("graphs", UNTIL, "end")))
+
+
+def test_a_request_made_after_a_refresh_is_no_missing_one(context: Context) -> None:
+    ask_for_erasure("u7", NOW, context)
+    refresh(context)
+    ask_for_erasure("u8", NOW, context)
+    assert refresh(context, NEXT)["note"] == f"folded into {UNTIL}; requests to forget users: 1"
 
 
 def test_nobody_is_forgotten_in_advance(context: Context) -> None:
@@ -280,6 +310,14 @@ def test_asking_for_the_same_erasure_twice_leaves_one_request(context: Context) 
 def test_an_erasure_of_nobody_is_refused(context: Context) -> None:
     with pytest.raises(UnknownUserError, match="needs a user's id"):
         ask_for_erasure(" ", datetime(2024, 3, 1, tzinfo=UTC), context)
+
+
+def spoil(path: Path, damage: str) -> None:
+    """In a file of its own: graphs share files with their parents."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content[:-100] if damage == "truncated" else content)
 
 
 def users_of(graph: InterestGraph) -> list[str | None]:

@@ -116,6 +116,19 @@ def test_an_update_after_an_erasure_is_judged_whether_or_not_the_graphs_were_los
     assert pd.isna([now[0], now[-1]]).all() and now[1:-1] == known[1:-1]
 
 
+def test_an_update_whose_last_graph_is_damaged_rebuilds_its_own_and_tells_no_difference(
+    variables: dict[str, str],
+) -> None:
+    said: list[str] = []
+    context = read_context(environment=variables, say=said.append)
+    victim = next(context.path("graphs", UNTIL, "end").rglob("edges-user_item.arrow"))
+    content = victim.read_bytes()
+    victim.unlink()
+    victim.write_bytes(content[:-100])
+    assert run_all(update_job(NEXT, context), context)["report"]["row"]["verdict"] in ("PASS", "FAIL")
+    assert any("report: no difference is told" in line for line in said)
+
+
 @pytest.mark.parametrize("mode", ["full", "incremental", "graph-only"])
 def test_half_lives_that_the_champion_did_not_learn_with_are_refused_before_anything_is_learned(
     variables: dict[str, str], mode: str

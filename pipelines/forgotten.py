@@ -1,0 +1,36 @@
+"""Which requests to forget users a graph has carried out; one that was carried out is not taken back by accident."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pipelines.context import Context
+from pipelines.erasures import Erasure, read_erasures
+from pipelines.errors import StoreError
+from pipelines.files import digest_json
+from pipelines.graph_files import read_manifest
+
+
+def carried_out(erasures: list[Erasure]) -> dict[str, Any]:
+    """For a graph's manifest: how many requests it has carried out, and a digest that tells which."""
+    return {"erasures": len(erasures), "erasures_digest": digest_json([asdict(each) for each in erasures])}
+
+
+def check_requests(context: Context) -> None:
+    """StoreError where a graph at rest has carried out requests that are not there any more."""
+    asked = read_erasures(context)
+    for folder in sorted(context.path("graphs").glob("*/end"), reverse=True):
+        try:
+            about = read_manifest(folder)["about"]
+        except StoreError:
+            continue
+        count = about.get("erasures", 0)
+        if count and about.get("erasures_digest") != carried_out(asked[:count])["erasures_digest"]:
+            raise StoreError(
+                f"requests to forget users are missing: the graph of {folder.parent.name} has carried out {count},"
+                f" and these are not among the {len(asked)} there are",
+                where=str(context.path("erasures.json")),
+                mend="restore the file from a backup, or the users would come back. To bring one back on purpose,"
+                f" remove {folder.parent} as well: it is rebuilt from the snapshots",
+            )
