@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.backends import BaseBackend
 from ibis.expr.types import Table
 
@@ -14,39 +14,32 @@ from features.categories import lineage
 from features.segment import ATTRIBUTES, node_schema
 
 
-def recognise(known: pa.Table, seen: pa.Table, backend: BaseBackend) -> pa.Table:
+def recognise(known: pa.Table, seen: pa.Table) -> pa.Table:
     """Those of the `known` nodes that are `seen`: a few, to look ids up in, out of all there are."""
-    if not len(known):
-        return known
-    return run(ibis.memtable(known).semi_join(ibis.memtable(seen.select(["id"])), "id"), backend)
+    return known.filter(pc.is_in(known["id"], seen["id"].combine_chunks(), skip_nulls=True))
 
 
-def newcomers(recognised: pa.Table, seen: pa.Table, first_row: int, backend: BaseBackend) -> pa.Table:
+def newcomers(recognised: pa.Table, seen: pa.Table, first_row: int) -> pa.Table:
     """Nodes of `seen` (`id`, `since`) that were not `recognised`: `row` from `first_row` on, `id`, `since` (µs).
 
     Ordered by (since, id), so that every batching of events in order of time gives the same rows.
     """
-    fresh = ibis.memtable(seen)
-    if len(recognised):
-        fresh = fresh.anti_join(ibis.memtable(recognised.select(["id"])), "id")
-    place = ibis.row_number().over(ibis.window(order_by=["since", "id"]))
-    numbered = fresh.mutate(row=(place + first_row).cast("int32")).select("row", "id", "since")
-    return run(numbered.order_by("row"), backend).cast(node_schema())
+    fresh = seen.filter(pc.invert(pc.is_in(seen["id"], recognised["id"].combine_chunks())))
+    fresh = fresh.sort_by([("since", "ascending"), ("id", "ascending")])
+    rows = pa.array(range(first_row, first_row + len(fresh)), pa.int32())
+    return fresh.append_column("row", rows).select(node_schema().names).cast(node_schema())
 
 
-def first_sightings(sightings: Sequence[Table], backend: BaseBackend) -> pa.Table:
+def first_sightings(sightings: Sequence[pa.Table]) -> pa.Table:
     """`id` and `since`: when each node of `sightings` (`id`, `at` in µs) was first named."""
-    seen = ibis.union(*sightings) if len(sightings) > 1 else sightings[0]
-    return run(seen.filter(seen["id"].notnull()).group_by("id").aggregate(since=seen["at"].min()), backend)
+    seen = pa.concat_tables(sightings).group_by("id").aggregate([("at", "min")])
+    return seen.rename_columns({"at_min": "since"})
 
 
-def sightings_in_events(events: Table, columns: Sequence[str]) -> list[Table]:
+def sightings_in_events(events: Table, columns: Sequence[str], backend: BaseBackend) -> list[pa.Table]:
     """When events named nodes: (`id`, `at`) for each of the columns, which hold ids of one type of node."""
-    return [
-        # once a name, so that the union of two columns is no longer than it has to be
-        events.filter(events[column].notnull()).group_by(id=events[column]).aggregate(at=events["at"].min())
-        for column in columns
-    ]
+    named = [events.filter(events[column].notnull()).group_by(id=events[column]) for column in columns]
+    return [run(each.aggregate(at=events["at"].min()), backend) for each in named]
 
 
 def sightings_in_catalogue(rows: pa.Table, key: str) -> pa.Table:

@@ -73,10 +73,10 @@ def _with_nodes(
 ) -> tuple[Segment, dict[str, pa.Table]]:
     """The segment with new nodes, and all nodes that the delta's rows may name, by type."""
     came, ids = dict(segment.nodes), {}
-    for node, seen in _sightings(delta, told).items():
-        first = first_sightings(seen, backend)
-        known = recognise(graph.nodes(node), first, backend)
-        came[node] = newcomers(known, first, graph.count(node), backend)
+    for node, seen in _sightings(delta, told, backend).items():
+        first = first_sightings(seen)
+        known = recognise(graph.nodes(node), first)
+        came[node] = newcomers(known, first, graph.count(node))
         ids[node] = pa.concat_tables([known, came[node]])
     # what a click leads from and to may be older than the delta; and so may all that it makes to be summed up anew
     for node in ("user", "item", "query") if told.loses else ("item", "query"):
@@ -84,7 +84,7 @@ def _with_nodes(
     return replace(segment, nodes=came), {node: ids.get(node, came[node]) for node in NODES}
 
 
-def _sightings(delta: Delta, told: Survey) -> dict[str, list[Table]]:
+def _sightings(delta: Delta, told: Survey, backend: BaseBackend) -> dict[str, list[pa.Table]]:
     columns = {"user": ("user_id", "target_user_id"), "item": ("item_id",), "query": ("query",)}
     catalogues = {
         "user": sightings_in_catalogue(told.users, "user_id"),
@@ -94,12 +94,12 @@ def _sightings(delta: Delta, told: Survey) -> dict[str, list[Table]]:
         "group": group_sightings(told.users),
     }
     seen = {
-        node: sightings_in_events(delta.events, [name for name in columns.get(node, ()) if told.names(name)])
+        node: sightings_in_events(delta.events, [name for name in columns.get(node, ()) if told.names(name)], backend)
         for node in NODES
     }
     for node, rows in catalogues.items():
         if len(rows):
-            seen[node].append(ibis.memtable(rows))
+            seen[node].append(rows)
     return {node: tables for node, tables in seen.items() if tables}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from features.schema import EVENTS, empty
 from tests.features.shop import START, blank, items, users
 
 DAYS = 40
+RULES = {"admit_after": 3, "expire_after": 10 * 86_400_000_000}
 USERS, ITEMS, QUERIES = ("ann", "bob", "cy"), ("tea", "ale", "jam", "rye"), ("hot", "cold")
 TYPES = ("view", "purchase", "return", "search", "follow")
 
@@ -39,6 +40,15 @@ class History:
     def folded(self) -> list[InterestGraph]:
         """The graph at the end of each batch, each folded into the one before."""
         return one_by_one(self)
+
+    @cached_property
+    def built(self) -> InterestGraph:
+        """The graph at the end of the last batch, built in one fold."""
+        return at_once(self, len(self.days) - 1)
+
+    def all_asked_before(self) -> History:
+        """The same, with all erasures asked for by the first batch."""
+        return replace(self, erased={user: (day, 0) for user, (day, _) in self.erased.items()})
 
 
 @st.composite
@@ -102,16 +112,16 @@ def not_erased(rows: pd.DataFrame, erased: dict[str, float]) -> pd.DataFrame:
     return rows[~naming[0] & ~naming[1]]
 
 
-def at_once(history: History, batch: int, **rules: object) -> InterestGraph:
+def at_once(history: History, batch: int) -> InterestGraph:
     """What is known by the end of `batch`, built in one fold, as if the erased had never been there."""
     day = history.days[batch]
     known = history.rows[history.rows["arrived"] <= batch]
-    return _fold(blank(7, 28, **rules), counting(not_erased(known, _erased(history, batch)), day), history, batch, None)
+    return _fold(blank(7, 28, **RULES), counting(not_erased(known, _erased(history, batch)), day), history, batch, None)
 
 
-def one_by_one(history: History, *, compacting: bool = False, **rules: object) -> list[InterestGraph]:
+def one_by_one(history: History, *, compacting: bool = False) -> list[InterestGraph]:
     """The graph at the end of each batch, each folded into the one before."""
-    graph, graphs = blank(7, 28, **rules), []
+    graph, graphs = blank(7, 28, **RULES), []
     for batch in range(len(history.days)):
         graph = _step(graph, history, batch)
         graph = compact(graph) if compacting else graph
