@@ -25,7 +25,7 @@ from features.rules import DAY_US
 from features.schema import empty
 from pipelines.context import Context, read_context
 from pipelines.engine import open_engine
-from pipelines.graph_files import read_graph, write_graph
+from pipelines.graph_files import check_graph_folder, read_graph, write_graph
 
 END = datetime.fromtimestamp((START_US + SPAN_US) // 1_000_000, UTC)
 LATER = datetime.fromtimestamp((START_US + SPAN_US) // 1_000_000 + 7200, UTC)
@@ -99,6 +99,11 @@ def open_graph(folder: Path, _: Context) -> None:
         column[0], column[len(column) - 1]
 
 
+def check(folder: Path, _: Context) -> None:
+    """Every byte, as an update does before it folds."""
+    check_graph_folder(folder / "graph")
+
+
 def _near(recent: Table, events: Table) -> Table:
     return recent.semi_join(events.select("user_id").distinct(), "user_id")
 
@@ -108,7 +113,7 @@ def _delta(path: Path, backend: BaseBackend) -> Delta:
 
 
 RUNS: dict[str, Callable[[Path, Context], None]] = {
-    "group_by": group_by, "rebuild": rebuild, "fold": fold_in, "compact": make_one, "open": open_graph,
+    "group_by": group_by, "rebuild": rebuild, "fold": fold_in, "compact": make_one, "open": open_graph, "check": check,
 }  # fmt: skip
 
 

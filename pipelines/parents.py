@@ -49,7 +49,6 @@ def refresh_digest(context: Context) -> str:
 
 def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Parent:
     manifest = read_manifest(folder)
-    check_graph_folder(folder)  # what is folded into is kept for good, and a wrong byte with it
     about = manifest["about"]
     if manifest["schema"] == 1:
         return _rebuilding("the graph of the window before is of an older schema", job, context)
@@ -57,6 +56,7 @@ def _parent(folder: Path, previous: Window, job: Job, context: Context) -> Paren
         return _rebuilding("params of refresh changed", job, context)
     if about.get("rows") != rows_digest(context, previous):
         return _rebuilding("rows of earlier windows changed", job, context)
+    check_graph_folder(folder)  # what is folded into is kept for good, and a wrong byte with it
     open_requests = len(read_erasures(context)) - about["erasures"]
     if open_requests:
         context.say(f"{job.name} refresh: carrying out requests to forget users: {open_requests}")
