@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from ibis.backends import BaseBackend
 from features.backend import DuckDB
 from pipelines.context import Context
 from pipelines.errors import ParamsError
+from pipelines.spilling import spill_folder
 
 
 @contextmanager
@@ -30,20 +29,19 @@ def open_engine(context: Context) -> Iterator[BaseBackend]:
 
 @contextmanager
 def _duckdb(context: Context, place: Path) -> Iterator[BaseBackend]:
-    spill = Path(tempfile.mkdtemp(prefix="duckdb-", dir=place))
-    try:
-        backend = DuckDB.open(
-            memory_limit=context.settings.memory,
-            temp_directory=str(spill),
-            preserve_insertion_order=False,
-        )
-    except Exception as error:
-        raise _unusable("duckdb", error, "set TIDEGRAPH_MEMORY to an amount such as 2GB") from error
-    try:
-        yield backend
-    finally:
-        backend.disconnect()
-        shutil.rmtree(spill, ignore_errors=True)
+    with spill_folder(place, "duckdb-") as spill:
+        try:
+            backend = DuckDB.open(
+                memory_limit=context.settings.memory,
+                temp_directory=str(spill),
+                preserve_insertion_order=False,
+            )
+        except Exception as error:
+            raise _unusable("duckdb", error, "set TIDEGRAPH_MEMORY to an amount such as 2GB") from error
+        try:
+            yield backend
+        finally:
+            backend.disconnect()
 
 
 @contextmanager
