@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.features.shop import blank, events, fold_days, items
+from features.backend import local_backend
+from features.delta import Delta, item_table, user_table
+from features.fold import fold
+from features.graph import microseconds
+from features.interactions import EVENT_COLUMNS
+from features.schema import empty
+from tests.features.shop import START, blank, events, fold_days, items
 
 
 def test_an_event_one_half_life_old_counts_half() -> None:
@@ -53,6 +61,29 @@ def test_ten_years_of_folding_stay_finite_and_equal_to_the_sum() -> None:
         graph = fold_days(graph, events(("ann", "tea", year * 365 + 1)), as_of_day=(year + 1) * 365)
     assert np.isfinite(graph.edges[graph.weight_columns].to_numpy()).all()
     assert graph.weights().item() == pytest.approx(2 ** (-364 / 7), rel=1e-9)
+
+
+def test_a_user_with_a_million_events_is_folded_like_any_other() -> None:
+    """One session, and every other event a query: pairs of queries and clicks do not grow with its square."""
+    many, asks = 1_000_000, np.arange(1_000_000) % 2 == 0
+    rows = pa.table(
+        {
+            "event_id": np.char.add("e", np.arange(many).astype("str")),
+            "revision": np.zeros(many, dtype=np.int64),
+            "user_id": pa.array(["bot"]).take(pa.array(np.zeros(many, dtype=np.int32))),
+            "item_id": pa.array(["tea"]).take(pa.array(np.zeros(many, dtype=np.int32), mask=asks)),
+            "session_id": pa.array(["s"]).take(pa.array(np.zeros(many, dtype=np.int32))),
+            "event_type": pa.array(["view", "search"]).take(pa.array(asks.astype(np.int32))),
+            "query": pa.array(["hot"]).take(pa.array(np.zeros(many, dtype=np.int32), mask=~asks)),
+            "target_user_id": pa.nulls(many, pa.string()),
+            "at": microseconds(START) + np.arange(many) * 1_000_000,
+        }
+    )
+    delta = Delta(ibis.memtable(rows.select(EVENT_COLUMNS)), user_table(empty("users")), item_table(empty("items")))
+    with local_backend() as backend:
+        graph = fold(blank(), delta, as_of=START + timedelta(days=20), backend=backend)
+    for name, event_type in (("user_item", "view"), ("user_query", "search"), ("query_item", "view")):
+        assert graph.edge_table(name)[f"count_{event_type}"].to_pylist() == [many // 2]
 
 
 _EVENT = st.tuples(
