@@ -42,7 +42,7 @@ def read_erasures(context: Context) -> list[Erasure]:
         if not isinstance(content, list):
             raise ValueError("it is no list")
         found = [_request(each, place) for place, each in enumerate(content, 1)]
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise StoreError(
             f"the requests to forget users cannot be read: {error}",
             where=str(path),
@@ -56,7 +56,7 @@ def _request(told: object, place: int) -> Erasure:
     if not isinstance(told, dict) or set(told) != {"user_id", "until"}:
         raise ValueError(f"request {place} has other keys than user_id and until")
     user_id, until = told["user_id"], told["until"]
-    if not isinstance(user_id, str) or not user_id.strip():
+    if not isinstance(user_id, str) or not _may_be_id(user_id):
         raise ValueError(f"request {place} names no user: user_id is {user_id!r}, and has to be a text")
     try:
         instant = datetime.fromisoformat(until)
@@ -67,12 +67,17 @@ def _request(told: object, place: int) -> Erasure:
     return Erasure(user_id, until)
 
 
+def _may_be_id(text: str) -> bool:
+    """No source brings ids with control characters, or with halves of a letter."""
+    return bool(text.strip()) and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
+
+
 def ask_for_erasure(user_id: str, until: datetime, context: Context) -> Erasure:
     """Write down that `user_id` is to be erased; the next refresh does it. Asking the same twice changes nothing.
 
     Raises UnknownUserError for what can be no id, and ParamsError for an instant that has not come yet.
     """
-    if not user_id.strip() or any(unicodedata.category(letter) == "Cc" for letter in user_id):
+    if not _may_be_id(user_id):
         raise UnknownUserError(
             f"an erasure needs a user's id, and {user_id[:80]!r} is none",
             where="USER",

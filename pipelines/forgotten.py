@@ -29,8 +29,8 @@ def check_requests(context: Context) -> None:
         if count and about.get("erasures_digest") != carried_out(asked[:count])["erasures_digest"]:
             raise StoreError(
                 f"requests to forget users are missing: the graph of {folder.parent.name} has carried out {count},"
-                f" and these are not among the {len(asked)} there are",
+                f" and these are not the first {count} of the {len(asked)} there are, in the order they were made",
                 where=str(context.path("erasures.json")),
-                mend="restore the file from a backup, or the users would come back. To bring one back on purpose,"
-                f" remove {folder.parent} as well: it is rebuilt from the snapshots",
+                mend="restore the file from a backup, with new requests at its end, or the users come back. To bring"
+                f" one back on purpose, remove {folder.parent} as well: it is rebuilt from the snapshots",
             )

@@ -100,19 +100,25 @@ def erase(
     """Ask that a user be forgotten: the next refresh does it. Snapshots and what was made before keep the user."""
     from pipelines.context import read_context
     from pipelines.erasures import ask_for_erasure
+    from pipelines.errors import StoreError
+    from pipelines.forgotten import check_requests
     from pipelines.graph_views.finding import find_graph, know_user
 
     context = read_context()
+    check_requests(context)
     if not unknown_too:
-        found = find_graph(context)
-        know_user(user, (found, found.open()))
+        try:
+            found = find_graph(context)
+            know_user(user, (found, found.open()))
+        except StoreError as error:  # a request is not lost because a graph is
+            typer.echo(f"the newest graph was not asked whether it has the user: {error.what}", err=True)
     asked = ask_for_erasure(user, until or datetime.now(UTC), context)
     if as_json:
         console.print_json({"user_id": asked.user_id, "until": asked.until})
         return
     console.print_table(
         escape(
-            f"user {asked.user_id} is to be forgotten up to {asked.until}: the next refresh does it;"
+            f"user {asked.user_id!r} is to be forgotten up to {asked.until}: the next refresh does it;"
             " snapshots and older graphs still hold the user, and so do older models and lists until newer ones are out"
         )
     )

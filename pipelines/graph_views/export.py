@@ -19,6 +19,7 @@ from pipelines.errors import ExportError
 from pipelines.files import whole_file, whole_folder, write_json
 from pipelines.graph_views.finding import Found, about
 
+_EXPORTED = re.compile(r"graph\.json|(nodes|edges)-\w+\.parquet")
 MOST_EDGES = 200_000
 """Edges in one GraphML file unless more are asked for: with more, few programs open it."""
 
@@ -41,9 +42,10 @@ def export_parquet(found: Found, folder: Path, kinds: Sequence[str]) -> list[Pat
 
     Raises ExportError for a folder that holds anything else.
     """
-    if folder.exists() and not (folder / "graph.json").is_file():
+    foreign = _foreign(folder)
+    if foreign is not None:
         raise ExportError(
-            "the folder holds something else, which an export would replace",
+            f"the folder holds something else, which an export would replace: {foreign}",
             where=str(folder),
             mend="name a new folder with --out",
         )
@@ -55,6 +57,14 @@ def export_parquet(found: Found, folder: Path, kinds: Sequence[str]) -> list[Pat
             pq.write_table(read_edges(graph, kind), beside / f"edges-{kind}.parquet", compression="zstd")
         write_json(beside / "graph.json", about(found))
     return sorted(folder.iterdir())
+
+
+def _foreign(folder: Path) -> str | None:
+    """The name of something in `folder` that no export wrote; None where there is nothing."""
+    if folder.exists() and not folder.is_dir():
+        return folder.name
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return next((name for name in names if not _EXPORTED.fullmatch(name)), None)
 
 
 def export_graphml(found: Found, path: Path, kinds: Sequence[str], *, most: int | None = None) -> list[Path]:

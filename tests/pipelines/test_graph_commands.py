@@ -98,6 +98,16 @@ def test_an_erasure_is_asked_for_and_says_what_still_holds_the_user() -> None:
     ]
 
 
+def test_a_request_is_written_down_where_the_newest_graph_is_damaged(home: Path) -> None:
+    victim = next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow"))
+    content_ = victim.read_bytes()
+    victim.unlink()
+    victim.write_bytes(content_[:-100])
+    done = CliRunner().invoke(app, ["erase", "ann"])
+    assert done.exit_code == 0 and "was not asked whether it has the user" in done.stderr
+    assert [each.user_id for each in read_erasures(read_context())] == ["ann"]
+
+
 def test_a_stranger_is_erased_only_when_that_is_said() -> None:
     with pytest.raises(UnknownUserError):
         printed("erase", "zoe")

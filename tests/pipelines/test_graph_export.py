@@ -53,6 +53,10 @@ def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_pat
     assert precious.read_text(encoding="utf-8") == "years of work"
     for _ in range(2):
         assert export("--format", "parquet", "--out", str(tmp_path / "tables"))
+    (tmp_path / "tables" / "thesis.txt").write_text("more years of work", encoding="utf-8")
+    with pytest.raises(ExportError, match=r"something else.*thesis\.txt"):
+        export("--format", "parquet", "--out", str(tmp_path / "tables"))
+    assert (tmp_path / "tables" / "thesis.txt").is_file()
 
 
 def test_graphml_is_read_back_with_the_same_edges_and_no_id_merged_with_another(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.drop import UNTIL, copy_home, events, window
 
 FUTURE = {"user_id": "u7", "until": "2999-01-01T00:00:00+00:00"}
 NO_REQUESTS = [{}, {"a": 1}, [7], "u7", [{"user_id": "u7"}], [{"user_id": "u7", "until": "soon"}], [FUTURE]]
-NO_REQUESTS += [[{"user_id": user, "until": "2024-03-01T00:00:00+00:00"}] for user in (7, " ", None)]
+NO_REQUESTS += [[{"user_id": user, "until": "2024-03-01T00:00:00+00:00"}] for user in (7, " ", None, "u\x07")]
 NO_REQUESTS += [[{"user_id": "u7", "until": "2024-03-01"}]]
 """What the file of requests to forget users may not hold."""
 
@@ -307,9 +307,10 @@ def test_asking_for_the_same_erasure_twice_leaves_one_request(context: Context) 
     assert len(read_erasures(context)) == 1
 
 
-def test_an_erasure_of_nobody_is_refused(context: Context) -> None:
+@pytest.mark.parametrize("nobody", [" ", "half a letter \udcff", "a\x07"])
+def test_an_erasure_of_nobody_is_refused(context: Context, nobody: str) -> None:
     with pytest.raises(UnknownUserError, match="needs a user's id"):
-        ask_for_erasure(" ", datetime(2024, 3, 1, tzinfo=UTC), context)
+        ask_for_erasure(nobody, datetime(2024, 3, 1, tzinfo=UTC), context)
 
 
 def spoil(path: Path, damage: str) -> None:
