@@ -59,8 +59,7 @@ def graph_as_of(instant: datetime, context: Context, window: str) -> InterestGra
 
 
 def _forgetful(folder: Path, instant: datetime, context: Context) -> InterestGraph:
-    """The graph in `folder`, as of `instant`, without all who asked to be forgotten; StoreError where it has forgotten
-    somebody who did not."""
+    """The graph in `folder`, as of `instant`, without all who asked to be forgotten; StoreError where it is damaged."""
     forgotten, asked = read_manifest(folder)["about"].get("erasures", 0), len(read_erasures(context))
     check_graph_folder(folder)
     graph, own = read_graph(folder), context.calendar.before(instant)[-1:]

@@ -13,8 +13,7 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def spill_folder(place: Path, prefix: str) -> Iterator[Path]:
-    """A folder of its own in `place`, called `prefix` and something, until the block ends."""
-    place.mkdir(parents=True, exist_ok=True)
+    """A folder of its own in the folder `place`, called `prefix` and something, until the block ends."""
     for left in place.glob(f"{prefix}*/"):
         _remove_unused(left)
     folder = place / f"{prefix}{uuid.uuid4().hex}"

@@ -45,7 +45,7 @@ def rows_never_move_and_ids_map_both_ways(history: History) -> None:
 
 
 def planted_future_events_change_no_byte(history: History) -> None:
-    """Events and catalogue rows at or after the instant are not seen."""
+    """Events and catalogue rows at or after the instant are not seen; what is folded once more has the same bytes."""
     for with_future, without in zip(replace(history, planted=True).folded, history.folded, strict=True):
         assert tables(with_future) == tables(without)
 

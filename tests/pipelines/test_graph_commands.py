@@ -21,6 +21,7 @@ from pipelines.erasures import read_erasures
 from pipelines.errors import StoreError, UnknownUserError, WindowError
 from pipelines.graph_files import read_graph, write_graph
 from pipelines.graph_views.wording import difference_in_words
+from tests.damage import change_a_byte, truncate
 from tests.features.shop import START, blank, events, fold_days, items
 from tests.features.test_denoise import bot, people, shop, with_score
 from tests.typed import typed
@@ -81,11 +82,7 @@ def test_an_unknown_window_or_user_is_told_with_what_is_near() -> None:
 
 def test_verify_counts_bytes_and_finds_a_changed_one(home: Path) -> None:
     assert content("verify", SECOND)["bytes"] > 0
-    victim = next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow"))
-    data = bytearray(victim.read_bytes())
-    data[len(data) // 2] ^= 1
-    victim.unlink()
-    victim.write_bytes(bytes(data))
+    change_a_byte(next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow")))
     with pytest.raises(StoreError, match=r"edges-user_item\.arrow"):
         printed("verify", SECOND)
 
@@ -99,10 +96,7 @@ def test_an_erasure_is_asked_for_and_says_what_still_holds_the_user() -> None:
 
 
 def test_a_request_is_written_down_where_the_newest_graph_is_damaged(home: Path) -> None:
-    victim = next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow"))
-    content_ = victim.read_bytes()
-    victim.unlink()
-    victim.write_bytes(content_[:-100])
+    truncate(next((home / "graphs" / SECOND / "end").rglob("edges-user_item.arrow")))
     done = CliRunner().invoke(app, ["erase", "ann"])
     assert done.exit_code == 0 and "was not asked whether it has the user" in done.stderr
     assert [each.user_id for each in read_erasures(read_context())] == ["ann"]

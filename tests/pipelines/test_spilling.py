@@ -20,9 +20,9 @@ with spill_folder(Path(sys.argv[1]), "duckdb-") as folder:
 
 
 def test_nothing_is_left_when_the_block_ends(tmp_path: Path) -> None:
-    with spill_folder(tmp_path / "tmp", "duckdb-") as folder:
+    with spill_folder(tmp_path, "duckdb-") as folder:
         (folder / "large").write_bytes(b"...")
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
