@@ -13,7 +13,7 @@ from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.figures import table
 from benchmarks.tuning.search import Tuned, search
-from benchmarks.tuning.spaces import SPACES
+from benchmarks.tuning.spaces import FORMULA, SPACES
 from pipelines.errors import ParamsError
 from pipelines.files import write_json
 from pipelines.settings import ROOT, read_settings
@@ -49,7 +49,8 @@ def _tune(name: str, contest: Contest) -> dict[str, dict[str, dict[str, Any]]]:
     folder = read_settings().home / "benchmarks" / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     tuned: dict[str, dict[str, dict[str, Any]]] = {}
-    for kind, space in SPACES.items():
+    spaces = SPACES if "all" in contest.slices else {**SPACES, **FORMULA}
+    for kind, space in spaces.items():
         for slice_ in contest.slices:
             print(f"{contest.name}: {kind}, {slice_} items", file=sys.stderr)
             found: Tuned = search(contest, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{name}.log")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from features.graph import InterestGraph
 from features.hetero import to_hetero
+from models.catalogue import recommender_class
+from models.flagship.settings import RankerSettings
+from models.recommender import Recommender
+
+TUNING_USERS = 4000
+"""So many users, the same for every model, are enough to choose settings by."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +38,21 @@ class Contest:
     @cached_property
     def heteros(self) -> list[HeteroData]:
         return [to_hetero(graph) for graph in self.graphs]
+
+    @cached_property
+    def taken_for_tuning(self) -> list[Tensor]:
+        """`taken` of at most TUNING_USERS users of each span, drawn evenly."""
+        return [_of_some_users(pairs) for pairs in self.taken]
+
+
+def untrained(kind: str, settings: Mapping[str, Any]) -> Recommender:
+    """A recommender of that kind and those settings that has learned nothing."""
+    made: Any = recommender_class(kind)
+    recommender: Recommender = made(RankerSettings(**settings)) if kind == "interest_ranker" else made(**settings)
+    return recommender
+
+
+def _of_some_users(pairs: Tensor) -> Tensor:
+    users = pairs[0].unique()
+    drawn = users[torch.randperm(len(users), generator=torch.Generator().manual_seed(7))[:TUNING_USERS]]
+    return pairs[:, torch.isin(pairs[0], drawn)]

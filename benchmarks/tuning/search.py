@@ -14,9 +14,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from benchmarks.contests.contest import Contest
+from benchmarks.contests.contest import Contest, untrained
 from benchmarks.tuning.spaces import SEED, Space
-from models.catalogue import recommender_class
 from models.metrics import evaluate_slice
 from models.threads import one_thread
 
@@ -74,11 +73,10 @@ def _try(contest: Contest, kind: str, space: Space, slice_: str, trial: optuna.T
             return before.value, False
     for step, span in enumerate(contest.tuning):
         graph = contest.heteros[span]
-        recommender: Any = recommender_class(kind)
         with one_thread():
-            recommender = recommender(**settings)
+            recommender = untrained(kind, settings)
             recommender.fit([], graph)
-            judged = evaluate_slice(slice_, recommender, contest.taken[span], graph, k)
+            judged = evaluate_slice(slice_, recommender, contest.taken_for_tuning[span], graph, k)
         found.append(float(judged.ndcg.mean()))
         trial.report(sum(found) / len(found), step)
         if trial.should_prune() and step + 1 < len(contest.tuning):

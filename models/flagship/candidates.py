@@ -23,17 +23,20 @@ def candidates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distinct (place in `users`, item row) pairs, sorted: history, most demanded, nearest, and of favoured groups.
 
-    `hop_mix` [hops] weighs the hops of both ends in the graph channel's inner product.
+    `hop_mix` [hops] weighs the hops of both ends in the graph channel's inner product. Where users take nothing
+    `again`, what they have is left out.
     """
     places = np.arange(len(users))
     popular = _largest(standing.demand[:, 0], settings.popular)
     parts = [
-        _history(standing, users),
+        *([_history(standing, users)] if settings.again else []),
         np.repeat(places, len(popular)) * standing.items + np.tile(popular, len(users)),
-        _similar(standing, users, hop_mix, settings.similar),
+        _similar(standing, users, hop_mix, settings),
         *(_favoured(standing, group, users, settings.favoured) for group in standing.groups.values()),
     ]
     keys = distinct(np.concatenate(parts))
+    if not settings.again:
+        keys = keys[~contains(standing.owned, users[keys // standing.items] * standing.items + keys % standing.items)]
     return keys // standing.items, keys % standing.items
 
 
@@ -60,24 +63,48 @@ def distinct(keys: np.ndarray) -> np.ndarray:
     return ordered[np.concatenate([ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]])]
 
 
+def contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """[wanted] whether each stands in the sorted `keys`."""
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=bool)
+    found: np.ndarray = keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted
+    return found
+
+
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(-values, kind="stable")[:k]
 
 
-def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, k: int) -> np.ndarray:
+def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, settings: RankerSettings) -> np.ndarray:
+    """Those that the formula which learning starts from puts first; by nearness alone where it has no powers."""
     hoped = standing.demand[:, -1] >= POOL_DEMAND
     pool = torch.from_numpy(np.flatnonzero(hoped))
     if not len(pool):
         return np.empty(0, dtype=np.int64)
     mixed = torch.einsum("nhd,h->nd", standing.hops, hop_mix)
-    items = mixed[standing.users + pool].T.contiguous()
+    power = settings.recency_power / settings.near_power if settings.near_power else 0.0
+    recent = torch.from_numpy(np.exp(power * standing.recency[pool.numpy()]).astype(np.float32))
+    items = (mixed[standing.users + pool] * recent[:, None]).T.contiguous()
+    place_of = np.full(standing.items, -1, dtype=np.int64)
+    place_of[pool.numpy()] = np.arange(len(pool))
     keys = []
     for first in range(0, len(users), BLOCK):
-        rows = torch.from_numpy(users[first : first + BLOCK])
-        best = torch.topk(mixed[rows] @ items, min(k, len(pool)), dim=1, sorted=False).indices
+        rows = users[first : first + BLOCK]
+        scores = mixed[torch.from_numpy(rows)] @ items
+        if not settings.again:
+            _leave_out(scores, standing, rows, place_of)
+        best = torch.topk(scores, min(settings.similar, len(pool)), dim=1, sorted=False).indices
         places = torch.arange(first, first + len(rows))[:, None]
         keys.append((places * standing.items + pool[best]).flatten().numpy())
     return np.concatenate(keys) if keys else np.empty(0, dtype=np.int64)
+
+
+def _leave_out(scores: Tensor, standing: Standing, users: np.ndarray, place_of: np.ndarray) -> None:
+    """Put what `users` have last in `scores` [users, pool]; `place_of` [items] is an item's column, -1 for none."""
+    start, end = (np.searchsorted(standing.owned, (users + step) * standing.items) for step in (0, 1))
+    column = place_of[standing.owned[ranges(start, end - start)] % standing.items]
+    row = np.repeat(np.arange(len(users)), end - start)
+    scores[torch.from_numpy(row[column >= 0]), torch.from_numpy(column[column >= 0])] = -torch.inf
 
 
 def _favoured(standing: Standing, group: Group, users: np.ndarray, k: int) -> np.ndarray:

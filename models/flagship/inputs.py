@@ -68,7 +68,7 @@ def input_names(half_lives: int) -> list[str]:
     ]
     prior = [f"prior/demand_{column}" for column in range(half_lives)] + [
         f"prior/{name}"
-        for name in ("trend", "rise", "buyers", "repeat_share", "item_age", "price", "activity", "pace", "novelty")
+        for name in ("recency", "rise", "buyers", "repeat_share", "item_age", "price", "activity", "pace", "novelty")
     ]
     interest = [
         f"interest/{relation}_{name}"
@@ -114,7 +114,7 @@ def _prior(standing: Standing, user: np.ndarray, item: np.ndarray) -> Columns:
     demand, price = standing.demand[item], standing.price[item].astype(np.float64)
     columns = {f"prior/demand_{column}": np.log1p(5 * values) for column, values in enumerate(demand.T)}
     return columns | {
-        "prior/trend": np.log((demand[:, 0] + 0.5) / (demand[:, -1] + 0.5)),
+        "prior/recency": standing.recency[item],
         "prior/rise": np.log((demand[:, 0] + 0.5) / (demand[:, min(1, demand.shape[1] - 1)] + 0.5)),
         "prior/buyers": np.log1p(standing.buyers[item]),
         "prior/repeat_share": standing.repeat_share[item],

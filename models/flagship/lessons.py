@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.flagship.candidates import candidates
+from models.flagship.candidates import candidates, contains
 from models.flagship.inputs import build_rows
 from models.flagship.rows import Rows
 from models.flagship.settings import RankerSettings
@@ -16,17 +16,18 @@ from models.flagship.standing import Standing
 def make_lesson(
     standing: Standing, next_pairs: Tensor, hop_mix: Tensor, settings: RankerSettings, generator: torch.Generator
 ) -> Rows:
-    """Half-precision rows of the users who took a candidate: all they took, and a share of what they did not.
+    """Half-precision rows of users who took a candidate: all they took, and a share of what they did not.
 
-    `next_pairs` [2, n]; pairs of users or items that `standing` does not know, and items that were no candidates, teach
-    nothing.
+    At most `settings.lesson_users` users, drawn evenly. `next_pairs` [2, n]; pairs of users or items that `standing`
+    does not know, and items that were no candidates, teach nothing.
     """
     pairs = next_pairs.numpy()
     user, item = pairs[:, (pairs[0] < standing.users) & (pairs[1] < standing.items)]
-    users = np.unique(user)
+    users = _drawn(np.unique(user), settings.lesson_users, generator)
+    user, item = (part[np.isin(user, users)] for part in (user, item))
     place, candidate = candidates(standing, users, hop_mix, settings)
     wanted = np.sort(np.searchsorted(users, user) * standing.items + item)
-    taken = _contains(wanted, place * standing.items + candidate)
+    taken = contains(wanted, place * standing.items + candidate)
     drawn = torch.rand(len(taken), generator=generator).numpy() < settings.negatives
     learner = np.bincount(place[taken], minlength=len(users)) > 0
     kept = (taken | drawn) & learner[place]
@@ -34,7 +35,8 @@ def make_lesson(
     return build_rows(standing, users[learner], renumbered[place[kept]], candidate[kept], taken[kept]).half()
 
 
-def _contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    if not len(keys):
-        return np.zeros(len(wanted), dtype=bool)
-    return keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted
+def _drawn(users: np.ndarray, limit: int, generator: torch.Generator) -> np.ndarray:
+    """At most `limit` of the sorted `users`, sorted."""
+    if len(users) <= limit:
+        return users
+    return np.sort(users[torch.randperm(len(users), generator=generator)[:limit].numpy()])

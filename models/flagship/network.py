@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HeteroDictLinear
@@ -12,14 +14,19 @@ from models.flagship.settings import CHANNELS, HOPS, RELATIONS
 
 _CLIP = 5.0
 """Standardised inputs are clipped to so many standard deviations."""
+_NEAR = 0.01
+"""Nearness below this counts as this, before the logarithm."""
+_NEVER = 1e30
+"""The deviation of a number that never varied: it is not read until a full fit sees it vary."""
 
 
 class ChannelNetwork(nn.Module):
     """Scores rows: `s = gate(z) + ⟨a, z⟩`, where `z` are standardised, clipped numbers of four channels.
 
-    Besides the given inputs, `z` holds five learned ones:
+    Besides the given inputs, `z` holds learned ones:
     the own weight `±log(1 + 20 |Σ_j m_j w_j|)` over half-lives j;
-    the graph's `Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings;
+    the graph's `near = Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings, its
+    logarithm and each `⟨u_a, i_b⟩`;
     and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the item's group's embeddings.
     `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means and deviations are set once by a full fit.
     """
@@ -27,10 +34,11 @@ class ChannelNetwork(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, half_lives: int, factors: int, hidden: int) -> None:
+    def __init__(self, half_lives: int, factors: int, hidden: int, hop_weight: float = 1.0) -> None:
         super().__init__()
         self.half_life_mix = nn.Parameter(torch.full((half_lives,), 1.0 / half_lives))
-        self.hop_mix = nn.Parameter(torch.full((HOPS,), 1.0 / HOPS))
+        powers = hop_weight ** torch.arange(HOPS)
+        self.hop_mix = nn.Parameter(powers / powers.sum())
         self.projections = HeteroDictLinear(dict.fromkeys(RELATIONS, factors), factors, bias=False)
         with torch.no_grad():
             for projection in self.projections.lins.values():
@@ -39,6 +47,8 @@ class ChannelNetwork(nn.Module):
             *input_names(half_lives),
             "repeat/mixed_weight",
             "graph/mixed_hops",
+            "graph/log_near",
+            *(f"graph/hops_{ours}_{theirs}" for ours in range(HOPS) for theirs in range(HOPS)),
             *(f"graph/{relation}" for relation in RELATIONS),
         ]
         width = len(self.names)
@@ -66,13 +76,25 @@ class ChannelNetwork(nn.Module):
         own = rows.weight @ self.half_life_mix
         own = own.sign() * torch.log1p(20 * own.abs())  # a mix may turn negative
         near = torch.einsum("nab,a,b->n", rows.product, self.hop_mix, self.hop_mix)
-        return torch.cat([rows.inputs, torch.stack([own, near, *self._relations(rows)], dim=1)], dim=1)
+        log_near = near.clamp_min(_NEAR).log()
+        learned = torch.stack([own, near, log_near, *rows.product.flatten(1).T, *self._relations(rows)], dim=1)
+        return torch.cat([rows.inputs, learned], dim=1)
 
     def set_scale(self, numbers: Tensor) -> None:
-        """Take means and deviations from `numbers` [n, width]; a number that never varies is left at 0."""
+        """Take means and deviations from `numbers` [n, width]; a number that never varies is 0 from then on."""
         spread = numbers.std(dim=0, correction=0)
         self.mean.copy_(numbers.mean(dim=0))
-        self.deviation.copy_(torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
+        self.deviation.copy_(torch.where(spread > 1e-6, spread, torch.full_like(spread, _NEVER)))
+
+    @torch.no_grad()
+    def start_from(self, powers: Mapping[str, float]) -> None:
+        """Score by the formula `Σ powers[name] · number` until something is learned; after `set_scale`."""
+        weight = torch.zeros(len(self.names))
+        for name, power in powers.items():
+            at = self.names.index(name)
+            weight[at] = power * self.deviation[at] if self.deviation[at] < _NEVER else 0.0
+        self.skip.weight.copy_(weight[None])
+        self.gate[-1].weight.zero_()  # type: ignore[operator]
 
     def mixes(self) -> dict[str, float]:
         """The weight of each hop and half-life, by name: what a curve shows of them."""

@@ -39,17 +39,26 @@ def normalised_adjacency(interests: csr_matrix) -> Tensor:
 
 
 def propagate(x: Tensor, adjacency: Tensor) -> Tensor:
-    """[nodes, hops, factors]: `x` [nodes, factors], then one more propagation for each hop, rows of unit length.
+    """[nodes, hops, factors]: `x` [nodes, factors], then one more propagation for each hop.
 
-    `h_v^(l+1) = Σ_u w_uv / √(d_u d_v) · h_u^(l)` (LightGCN, He et al. 2020, eq. 3, with decayed weights); a row of
-    zeros stays so.
+    `h_v^(l+1) = Σ_u w_uv / √(d_u d_v) · h_u^(l)` (LightGCN, He et al. 2020, eq. 3, with decayed weights). A hop is not
+    scaled again: its length tells how much weight a node has, and without it rankings get worse.
     """
-    hop = LGConv(normalize=False)
-    hops = [normalize(x, dim=1)]
+    hop, hops = LGConv(normalize=False), [x]
     for _ in range(HOPS - 1):
-        x = hop(x, adjacency)
-        hops.append(normalize(x, dim=1))
+        hops.append(hop(hops[-1], adjacency))
     return torch.stack(hops, dim=1)
+
+
+def scale_rows(x: Tensor, how: str) -> Tensor:
+    """`x` [nodes, factors], each row scaled to length 1 ("unit"), or all by one number to a mean length of 1 ("mean").
+
+    Rows of zeros stay so, and do not count for the mean.
+    """
+    if how == "unit":
+        return normalize(x, dim=1)
+    lengths = x.norm(dim=1)
+    return x * ((lengths > 0).sum() / lengths.sum().clamp_min(1e-12))
 
 
 def fill_cold(x: Tensor, adjacency: Tensor, first_item: int, groups: Mapping[str, csr_matrix]) -> Tensor:

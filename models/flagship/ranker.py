@@ -15,6 +15,7 @@ from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
 from models.factorisation import Factors, factorise
+from models.flagship.candidates import candidates
 from models.flagship.contributions import contributions
 from models.flagship.inputs import build_rows
 from models.flagship.lessons import make_lesson
@@ -54,19 +55,26 @@ class InterestRanker(Recommender):
         self._lessons_seen = 0
 
     def fit(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
-        """Learn everything anew. ValueError without slices, and where a number is not finite."""
-        if not slices:
-            raise ValueError("the interest ranker learns from what users did next: give at least one slice")
+        """Learn everything anew; without slices the embeddings alone, and ranking goes by the formula.
+
+        ValueError where there is neither a slice nor a power in the formula, and where a number is not finite.
+        """
         settings = self.settings
+        if not slices and not settings.near_power:
+            raise ValueError("the interest ranker learns from what users did next: give at least one slice")
         with one_thread(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._half_lives, self._factors, self._lessons_seen = list(graph.half_lives), None, 0
-            self._network = ChannelNetwork(len(graph.half_lives), settings.factors, settings.hidden)
+            self._network = ChannelNetwork(
+                len(graph.half_lives), settings.factors, settings.hidden, settings.hop_weight
+            )
             lessons = []
             for number, part in enumerate(slices):
                 self._factorise(part.graph, settings.warm_iterations if number else settings.als_iterations)
                 lessons.append(self._lesson(part, self._standing_on(part.graph)))
-            self._set_scale(lessons)
+            self._learned_at = -1
+            self._set_scale(lessons or [self._sample(graph)])
+            self._network.start_from({"graph/log_near": settings.near_power, "prior/recency": settings.recency_power})
             report = self._train(lessons, settings.epochs, settings.learning_rate, fade=True)
             self._replay = Replay(settings.replay_rows)
             self._remember(lessons)
@@ -185,6 +193,13 @@ class InterestRanker(Recommender):
         self._lessons_seen += 1
         return lesson
 
+    def _sample(self, graph: HeteroData) -> Rows:
+        """Candidates of some users of `graph`, for want of a lesson."""
+        self._settle(graph)
+        users = torch.randperm(self._standing.users, generator=self._generator())[:SCALE_USERS].sort().values.numpy()
+        hop_mix = self._learned_network().hop_mix.detach()
+        return build_rows(self._standing, users, *candidates(self._standing, users, hop_mix, self.settings))
+
     def _set_scale(self, lessons: Sequence[Rows]) -> None:
         network, generator = self._learned_network(), self._generator()
         with torch.no_grad():
@@ -214,7 +229,8 @@ class InterestRanker(Recommender):
     def _settle(self, graph: HeteroData) -> None:
         """Move the embeddings on to `graph`, where they have not seen it, and stand there."""
         if int(graph.as_of) != self._learned_at:
-            self._factorise(graph, self.settings.warm_iterations)
+            first = self._factors is None
+            self._factorise(graph, self.settings.als_iterations if first else self.settings.warm_iterations)
             self._learned_at = int(graph.as_of)
         self._standing = self._standing_on(graph)
 

@@ -10,6 +10,8 @@ RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "br
 """The groups an item belongs to, and the edges that say so."""
 HOPS = 2
 """Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
+ROW_SCALES = ("unit", "mean")
+MAY_BE_ZERO = ("near_power", "recency_power", "hop_weight", "popular", "favoured")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,12 @@ class RankerSettings:
 
     `popular`, `similar` and `favoured` are how many candidates a user gets from the most demanded items, from the
     graph channel and from their favoured groups, besides all items of their history. `negatives` is the share of
-    candidates not taken that is learned from. `replay_rows` bounds the memory of past lessons.
+    candidates not taken that is learned from. `lesson_users` bounds the users of one lesson, `replay_rows` the memory
+    of past ones. `again` says whether users take what they had once more; where not, it is no candidate.
+
+    Before anything is learned an item's score is `near_power · log near + recency_power · log m` (`formula`): `near` is
+    the graph channel with hop 1 weighing `hop_weight` times hop 0, and `m` the share of the item's demand that is
+    recent. Rows of embeddings are scaled to length 1 each (`row_scale` "unit"), or all by their mean length ("mean").
     """
 
     seed: int = 7
@@ -26,13 +33,20 @@ class RankerSettings:
     regularization: float = 50.0
     alpha: float = 10.0
     als_half_life: float = 21.0
+    hop_half_life: float = 21.0
+    hop_weight: float = 1.0
+    row_scale: str = "unit"
+    near_power: float = 0.0
+    recency_power: float = 0.0
     als_iterations: int = 12
     warm_iterations: int = 1
     epochs: int = 5
     update_epochs: int = 2
     learning_rate: float = 0.003
     update_learning_rate: float = 0.0007
+    lesson_users: int = 1_000_000
     replay_rows: int = 400_000
+    again: bool = True
     popular: int = 150
     similar: int = 100
     favoured: int = 100
@@ -42,6 +56,10 @@ class RankerSettings:
     def __post_init__(self) -> None:
         if not 0 < self.negatives <= 1:
             raise ValueError(f"negatives is a share above 0 and at most 1, not {self.negatives}")
+        if self.row_scale not in ROW_SCALES:
+            raise ValueError(f"row_scale is one of {', '.join(ROW_SCALES)}, not {self.row_scale!r}")
         for name, value in asdict(self).items():
-            if name != "seed" and value <= 0:
+            if name in MAY_BE_ZERO and value < 0:
+                raise ValueError(f"{name} is at least 0, not {value}")
+            if isinstance(value, int | float) and name not in {"seed", "again", *MAY_BE_ZERO} and value <= 0:
                 raise ValueError(f"{name} has to be positive, not {value}")

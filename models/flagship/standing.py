@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate
+from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate, scale_rows
 from models.flagship.settings import RELATIONS, RankerSettings
 from models.ranking import INTERACTS, interest_matrix, owned_pairs
 
@@ -42,10 +42,11 @@ class Standing:
 
     `weight` [edges, half-lives], `count`, `first_age`, `last_age` [edges] are the graph's; `place` [edges] is the rank
     of the edge among the user's by its weight at the longest half-life. `demand` [items, half-lives] sums weights
-    over users, `total` [users, half-lives] over items. `gap` [items] is the usual number of days between purchases,
-    `repeat_share` [items] the share of purchases that are repeats, `buyers` [items] how many users have an edge.
-    `owned` are the sorted keys of all edges, of those too that models do not learn from. `novelty` [users] is the
-    share of a user's purchases that were firsts. `hops` [users + items, hops, factors].
+    over users, `total` [users, half-lives] over items; `recency` [items] is the log of the share of demand that is
+    recent: the shortest half-life's plus 1/4 over the longest's plus 1. `gap` [items] is the usual number of days
+    between purchases, `repeat_share` [items] the share of purchases that are repeats, `buyers` [items] how many users
+    have an edge. `owned` are the sorted keys of all edges, of those too that models do not learn from. `novelty`
+    [users] is the share of a user's purchases that were firsts. `hops` [users + items, hops, factors].
     """
 
     as_of: int
@@ -61,6 +62,7 @@ class Standing:
     last_age: np.ndarray
     place: np.ndarray
     demand: np.ndarray
+    recency: np.ndarray
     total: np.ndarray
     gap: np.ndarray
     repeat_share: np.ndarray
@@ -83,8 +85,8 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
     bought = np.bincount(item_of, count, minlength=items)
     buyers = np.bincount(item_of, minlength=items)
     members = {name: _members(graph, relation, items) for name, relation in RELATIONS.items()}
-    adjacency = normalised_adjacency(interest_matrix(graph, settings.als_half_life))
-    hops = propagate(fill_cold(factors, adjacency, users, members), adjacency)
+    adjacency = normalised_adjacency(interest_matrix(graph, settings.hop_half_life))
+    hops = propagate(scale_rows(fill_cold(factors, adjacency, users, members), settings.row_scale), adjacency)
     age = graph["item"].age.numpy()
     hoped = demand + NEWBORN_DEMAND * np.exp2(-age[:, None] / np.asarray(graph.half_lives))
     start = np.searchsorted(user_of, np.arange(users + 1))
@@ -102,6 +104,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
         last_age=last_age,
         place=_places(user_of, weight[:, -1], start),
         demand=demand,
+        recency=np.log((demand[:, 0] + 0.25) / (demand[:, -1] + 1)),
         total=total,
         gap=_gaps(item_of, first_age - last_age, count, members["category"]),
         repeat_share=np.divide(bought - buyers, bought, out=np.zeros(items), where=bought > 0),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate
+from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate, scale_rows
 
 INTERESTS = np.array([[2.0, 0.5, 0.0, 0.0], [0.0, 1.0, 3.0, 0.0], [0.0, 0.0, 0.25, 0.0]])
 
@@ -21,20 +21,23 @@ def dense_reference(interests: np.ndarray) -> np.ndarray:
     return scale[:, None] * adjacency * scale[None, :]
 
 
-def unit(x: np.ndarray) -> np.ndarray:
-    return x / np.maximum(1e-12, np.linalg.norm(x, axis=1, keepdims=True))
-
-
 def test_a_hop_equals_the_dense_product_in_float64() -> None:
     x = np.random.default_rng(0).normal(size=(7, 5))
     hops = propagate(torch.from_numpy(x).float(), normalised_adjacency(csr_matrix(INTERESTS)))
-    assert hops[:, 0].numpy() == pytest.approx(unit(x), abs=1e-6)
-    assert hops[:, 1].numpy() == pytest.approx(unit(dense_reference(INTERESTS) @ x), abs=1e-6)
+    assert hops[:, 0].numpy() == pytest.approx(x, abs=1e-6)
+    assert hops[:, 1].numpy() == pytest.approx(dense_reference(INTERESTS) @ x, abs=1e-6)
 
 
 def test_an_item_without_edges_gets_nothing_from_a_hop() -> None:
     hops = propagate(torch.ones(7, 2), normalised_adjacency(csr_matrix(INTERESTS)))
     assert hops[6, 1].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("how", ["unit", "mean"])
+def test_rows_are_scaled_to_a_mean_length_of_1_and_rows_of_zeros_stay(how: str) -> None:
+    x = torch.tensor([[3.0, 4.0], [0.0, 1.0], [0.0, 0.0]])
+    lengths = scale_rows(x, how).norm(dim=1).tolist()
+    assert lengths == pytest.approx({"unit": [1, 1, 0], "mean": [5 / 3, 1 / 3, 0]}[how])
 
 
 def test_a_row_without_a_factor_is_filled_from_its_neighbours() -> None:
