@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-model tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-ingest: $(READY) ## Take ten million simulated events through collect, val
 
 bench-graph: $(READY) ## Compare folding a delta into the graph with building it anew, and with plain SQL
 	$(BIN)/python -m benchmarks graph
+
+bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines; needs TIDEGRAPH_DATA; hours
+	$(BIN)/python -m benchmarks model $(CONTESTS)
 
 tune: $(READY) ## Choose the settings of every baseline anew, on earlier spans only; takes hours, and goes on where it was
 	$(BIN)/python -m benchmarks tune $(CONTESTS)

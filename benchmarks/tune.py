@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from benchmarks.contests.across_users import across_users
 from benchmarks.contests.blocks import blocks
 from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.figures import table
+from benchmarks.tuning.flagship import formula_space, gate_space
 from benchmarks.tuning.search import Tuned, search
-from benchmarks.tuning.spaces import FORMULA, SPACES
+from benchmarks.tuning.spaces import SPACES, Space
 from pipelines.errors import ParamsError
 from pipelines.files import write_json
 from pipelines.settings import ROOT, read_settings
 
 TRIALS, K = 40, 20
+FLAGSHIP = "interest_ranker"
 FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
     "yelp": partial(blocks, "yelp"),
@@ -29,11 +32,7 @@ CONTESTS: Mapping[str, Callable[[], Contest]] = {
 
 def run(*names: str) -> tuple[str, dict[str, float]]:
     """All contests, or those that are named; the settings go to benchmarks/tuned/, which is part of the project."""
-    strangers = sorted(set(names) - set(CONTESTS))
-    if strangers:
-        raise ParamsError(
-            f"there is no contest {', '.join(strangers)}", where="tune", mend=f"name some of: {', '.join(CONTESTS)}"
-        )
+    check_names(names, "tune")
     for name in names or CONTESTS:
         write_json(FOLDER / f"{name}.json", _tune(name, CONTESTS[name]()))
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
@@ -45,16 +44,32 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     }
 
 
+def check_names(names: Sequence[str], command: str) -> None:
+    """Raise ParamsError where a name is no contest's."""
+    strangers = sorted(set(names) - set(CONTESTS))
+    if strangers:
+        raise ParamsError(
+            f"there is no contest {', '.join(strangers)}", where=command, mend=f"name some of: {', '.join(CONTESTS)}"
+        )
+
+
 def _tune(name: str, contest: Contest) -> dict[str, dict[str, dict[str, Any]]]:
     folder = read_settings().home / "benchmarks" / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     tuned: dict[str, dict[str, dict[str, Any]]] = {}
-    spaces = SPACES if "all" in contest.slices else {**SPACES, **FORMULA}
-    for kind, space in spaces.items():
-        for slice_ in contest.slices:
-            print(f"{contest.name}: {kind}, {slice_} items", file=sys.stderr)
-            found: Tuned = search(contest, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{name}.log")
-            tuned.setdefault(kind, {})[slice_] = found.to_dict()
+
+    def choose(where: Contest, kind: str, space: Space, slice_: str) -> Tuned:
+        print(f"{where.name}: {kind}, {slice_} items", file=sys.stderr)
+        return search(where, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{name}.log")
+
+    for kind, space in SPACES.items():
+        for slice_ in contest.judged:
+            tuned.setdefault(kind, {})[slice_] = choose(contest, kind, space, slice_).to_dict()
+    if contest.judged == ("new",):
+        formula = choose(contest, FLAGSHIP, formula_space, "new")
+        learned = choose(across_users(contest), FLAGSHIP, gate_space(formula.settings), "new")
+        tuned[f"{FLAGSHIP}, before learning"] = {"new": formula.to_dict()}
+        tuned[FLAGSHIP] = {"new": learned.to_dict()}
     return tuned
 
 

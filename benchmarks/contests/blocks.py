@@ -40,7 +40,15 @@ def blocks(name: str) -> Contest:
     for block, events in _events(rows).groupby(rows["block"]):
         graphs.append(_folded(graphs[-1], events, START + (int(str(block)) + 1) * BLOCK))
     taken = [next_pairs(_events(rows[rows["block"] == block + 1]), graph) for block, graph in enumerate(graphs[1:-1])]
-    return Contest(name, graphs[1:-1], taken, tuning=range(2), testing=range(2, 5), slices=("new",))
+    return Contest(
+        name,
+        graphs[1:-1],
+        taken,
+        tuning=range(2),
+        testing=range(2, 5),
+        judged=("new",),
+        first_lesson=1,  # all of block 0 happened at once: what came after it teaches nothing of time
+    )
 
 
 def _events(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from features.graph import InterestGraph
 from features.hetero import to_hetero
 from models.catalogue import recommender_class
 from models.flagship.settings import RankerSettings
-from models.recommender import Recommender
+from models.recommender import Recommender, Slice
 
 TUNING_USERS = 4000
 """So many users, the same for every model, are enough to choose settings by."""
@@ -25,7 +25,8 @@ TUNING_USERS = 4000
 class Contest:
     """`graphs[t]` is as of the end of span t, `taken[t]` [2, n] (user row, item row) what users took in span t + 1.
 
-    `tuning` and `testing` are the t at which models are judged, on `slices` ("all", "new"): tuning before testing.
+    `tuning` and `testing` are the t at which models are judged, on `judged` ("all", "new"): tuning before testing.
+    A model that learns from what users did next has for it the `lessons` spans before, from `first_lesson` on.
     """
 
     name: str
@@ -33,11 +34,18 @@ class Contest:
     taken: Sequence[Tensor]
     tuning: range
     testing: range
-    slices: Sequence[str]
+    judged: Sequence[str]
+    first_lesson: int = 0
+    lessons: int = 6
 
     @cached_property
     def heteros(self) -> list[HeteroData]:
         return [to_hetero(graph) for graph in self.graphs]
+
+    def slices(self, span: int) -> list[Slice]:
+        """What may be learned from at `span`, oldest first."""
+        first = max(self.first_lesson, span - self.lessons)
+        return [Slice(self.heteros[before], self.taken[before]) for before in range(first, span)]
 
     @cached_property
     def taken_for_tuning(self) -> list[Tensor]:

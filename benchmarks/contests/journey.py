@@ -29,8 +29,8 @@ def journey(weeks: Sequence[int] = (*TUNING, *TESTING), *, before: int = 0) -> C
     taken = [
         bought_between(start, end, graph, context) for graph, (start, end) in zip(graphs, pairwise(starts), strict=True)
     ]
-    judged = {name: range(*_within(part, weeks, first)) for name, part in (("tuning", TUNING), ("testing", TESTING))}
-    return Contest("Complete Journey", graphs, taken, **judged, slices=("all", "new"))
+    tuning, testing = (range(*_within(part, weeks, first)) for part in (TUNING, TESTING))
+    return Contest("Complete Journey", graphs, taken, tuning, testing, judged=("all", "new"))
 
 
 def _with_half_lives(context: Context) -> Context:

@@ -75,7 +75,7 @@ def _try(contest: Contest, kind: str, space: Space, slice_: str, trial: optuna.T
         graph = contest.heteros[span]
         with one_thread():
             recommender = untrained(kind, settings)
-            recommender.fit([], graph)
+            recommender.fit(contest.slices(span), graph)
             judged = evaluate_slice(slice_, recommender, contest.taken_for_tuning[span], graph, k)
         found.append(float(judged.ndcg.mean()))
         trial.report(sum(found) / len(found), step)

@@ -7,8 +7,6 @@ from typing import Any
 
 from optuna.trial import BaseTrial as Trial
 
-from models.flagship.settings import ROW_SCALES
-
 Space = Callable[[Trial, Sequence[float]], dict[str, Any]]
 """Settings of a model for a trial, and the half-lives (days) that the graph holds."""
 SEED = 7
@@ -63,28 +61,6 @@ def _lightgcn(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _formula(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
-    """What the flagship starts from, where users take nothing again and nothing is known of items."""
-    return {
-        "factors": trial.suggest_int("factors", 32, 192, step=32),
-        "regularization": trial.suggest_float("regularization", 1.0, 500.0, log=True),
-        "alpha": trial.suggest_float("alpha", 1.0, 100.0, log=True),
-        "als_half_life": trial.suggest_categorical("als_half_life", list(half_lives)),
-        "als_iterations": trial.suggest_int("als_iterations", 6, 20),
-        "hop_half_life": trial.suggest_categorical("hop_half_life", list(half_lives)),
-        "hop_weight": trial.suggest_float("hop_weight", 0.0, 3.0),
-        "row_scale": trial.suggest_categorical("row_scale", list(ROW_SCALES)),
-        "recency_power": trial.suggest_float("recency_power", 0.0, 3.0),
-        "near_power": 5.0,  # only the other's share of it orders items
-        "again": False,
-        "popular": 0,
-        "favoured": 0,
-        "similar": 200,
-        "seed": SEED,
-    }
-
-
-FORMULA: Mapping[str, Space] = {"interest_ranker": _formula}
 SPACES: Mapping[str, Space] = {
     "popularity": _faded,
     "personal_decay": _faded,

@@ -8,24 +8,15 @@ from typing import Any
 import pytest
 from optuna.trial import BaseTrial
 
-from benchmarks.contests.contest import Contest
 from benchmarks.tuning import search as searching
 from benchmarks.tuning.search import Tuned, search
 from benchmarks.tuning.spaces import SPACES
 from models.catalogue import RECOMMENDERS
 from models.metrics import evaluate_slice
+from tests.benchmarks.toy_contest import toy_contest
 from tests.models.toy import lessons
 
-
-class Toy(Contest):
-    """The toy shop's two lessons, of which the first is for tuning."""
-
-    @property
-    def heteros(self) -> list[Any]:  # type: ignore[override]
-        return [lesson.graph for lesson in lessons()]
-
-
-CONTEST = Toy("toy", [], [lesson.next_pairs for lesson in lessons()], range(1), range(1, 2), ("all",))
+CONTEST = toy_contest()
 
 
 def tifu(trial: BaseTrial, half_lives: Any) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""`python -m benchmarks model [CONTEST]`: the flagship, kept up to date in several ways, against tuned baselines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.contests.contest import Contest
+from benchmarks.figures import table
+from benchmarks.scores import Scores, gain, judge
+from benchmarks.strategies import STRATEGIES, full_refit
+from benchmarks.tune import CONTESTS, FLAGSHIP, FOLDER, K, check_names
+from pipelines.errors import SourceError
+
+SEEDS = range(7, 12)
+SHORT = {"journey": "cj"}
+"""What a contest is called in the figures, where that is not its own name."""
+
+
+def run(*names: str) -> tuple[str, dict[str, float]]:
+    """All contests, or those that are named. The spans for testing are touched here and nowhere else."""
+    check_names(names, "model")
+    texts, figures = [], dict[str, float]()
+    for name in names or CONTESTS:
+        tuned, contest = _tuned(name), CONTESTS[name]()
+        found = _scores(contest, tuned)
+        texts.append(_text(contest, found))
+        figures |= _figures(SHORT.get(name, name), contest, found)
+    heading = (
+        "## The flagship against tuned baselines (`make bench-model`)\n\n"
+        f"NDCG@{K} over all items, mean of the spans for testing and of {len(SEEDS)} seeds, ± the deviation over "
+        "seeds; CPU seconds of bringing the model to one more span, from the graph in memory to the saved state. "
+        "Settings were chosen by `make tune` on the spans before."
+    )
+    return "\n\n".join([heading, *texts]), figures
+
+
+def _tuned(name: str) -> dict[str, dict[str, Any]]:
+    """Settings by kind; of a model tuned for each slice by "kind, slice"."""
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise SourceError(
+            f"no settings were chosen for {name}", where=str(path), mend=f"run `make tune CONTESTS={name}` first"
+        )
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {f"{kind}|{slice_}": told["settings"] for kind, by in found.items() for slice_, told in by.items()}
+
+
+def _scores(contest: Contest, tuned: Mapping[str, Mapping[str, Any]]) -> dict[str, Scores]:
+    found = {}
+    for name, settings in tuned.items():
+        kind, _, slice_ = name.partition("|")
+        if kind == FLAGSHIP:
+            for way, strategy in STRATEGIES.items():
+                found[way] = judge(contest, strategy, kind, settings, seeds=SEEDS, k=K)
+        elif "," not in kind:
+            found[f"{kind}, tuned for {slice_}"] = judge(contest, full_refit, kind, settings, seeds=SEEDS, k=K)
+    return found
+
+
+def _text(contest: Contest, found: Mapping[str, Scores]) -> str:
+    rows: list[dict[str, object]] = []
+    for name, scores in found.items():
+        row: dict[str, object] = {"model": f"flagship, {name}" if name in STRATEGIES else name}
+        for slice_ in contest.judged:
+            row[f"{slice_} items"] = f"{scores.mean(slice_):.4f} ± {scores.spread(slice_):.4f}"
+        rows.append(row | {"CPU s": f"{scores.cpu():.2f}"})
+    told = []
+    for slice_ in contest.judged:
+        best = best_baseline(found, slice_)
+        told.append(
+            f"{slice_} items: incremental against the best baseline ({best}) "
+            f"{gain(found['incremental'], found[best], slice_)}, against the full refit "
+            f"{gain(found['incremental'], found['full refit'], slice_)}, against the graph alone "
+            f"{gain(found['incremental'], found['graph only'], slice_)}"
+        )
+    return f"### {contest.name}\n\n{table(rows)}\n\n" + ";\n".join(told) + " (95 % intervals over users)."
+
+
+def best_baseline(found: Mapping[str, Scores], slice_: str) -> str:
+    """The name of the baseline with the highest mean on `slice_`."""
+    return max((name for name in found if name not in STRATEGIES), key=lambda name: found[name].mean(slice_))
+
+
+def _figures(name: str, contest: Contest, found: Mapping[str, Scores]) -> dict[str, float]:
+    slice_ = contest.judged[0]
+    ours, full = found["incremental"], found["full refit"]
+    figures = {
+        f"{name}_incremental_to_full_quality": ours.mean(slice_) / full.mean(slice_),
+        f"{name}_graph_only_to_full_quality": found["graph only"].mean(slice_) / full.mean(slice_),
+        f"{name}_incremental_to_full_cpu": ours.cpu() / full.cpu(),
+        f"{name}_incremental_to_ials_refit_cpu": ours.cpu() / found[f"ials, tuned for {slice_}"].cpu(),
+    }
+    if len(contest.judged) > 1:
+        for judged in contest.judged:
+            figures[f"{name}_{judged}_ndcg"] = ours.mean(judged)
+            figures[f"{name}_best_baseline_{judged}_ndcg"] = found[best_baseline(found, judged)].mean(judged)
+        return figures
+    plain, recent = (found[f"{kind}, tuned for new"].mean("new") for kind in ("ials", "recency_ials"))
+    figures[f"{name}_ndcg"] = ours.mean("new")
+    if name == "gowalla":
+        return figures | {"gowalla_ials_ndcg": max(plain, recent)}
+    return figures | {f"{name}_ials_ndcg": plain, f"{name}_recency_ials_ndcg": recent}

@@ -1,0 +1,50 @@
+"""What may be chosen of the flagship: the formula it starts from, and then how it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.trial import BaseTrial as Trial
+
+from benchmarks.tuning.spaces import SEED, Space
+from models.flagship.settings import ROW_SCALES
+
+
+def formula_space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
+    """What the flagship starts from, where users take nothing again and nothing is known of items."""
+    return {
+        "factors": trial.suggest_int("factors", 32, 192, step=32),
+        "regularization": trial.suggest_float("regularization", 1.0, 500.0, log=True),
+        "alpha": trial.suggest_float("alpha", 1.0, 100.0, log=True),
+        "als_half_life": trial.suggest_categorical("als_half_life", list(half_lives)),
+        "als_iterations": trial.suggest_int("als_iterations", 6, 20),
+        "hop_half_life": trial.suggest_categorical("hop_half_life", list(half_lives)),
+        "hop_weight": trial.suggest_float("hop_weight", 0.0, 3.0),
+        "row_scale": trial.suggest_categorical("row_scale", list(ROW_SCALES)),
+        "recency_power": trial.suggest_float("recency_power", 0.0, 3.0),
+        "near_power": 5.0,  # only the other's share of it orders items
+        "again": False,
+        "popular": 0,
+        "favoured": 0,
+        "similar": 200,
+        "seed": SEED,
+    }
+
+
+def gate_space(formula: Mapping[str, Any]) -> Space:
+    """How the flagship learns on top of what it starts from."""
+
+    def space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
+        sharpness = trial.suggest_float("sharpness", 0.2, 2.0, log=True)
+        return {
+            **formula,
+            "near_power": sharpness * formula["near_power"],
+            "recency_power": sharpness * formula["recency_power"],
+            "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
+            "epochs": trial.suggest_int("epochs", 1, 10),
+            "hidden": trial.suggest_categorical("hidden", [8, 16, 32, 64]),
+            "similar": trial.suggest_int("similar", 50, 300, step=50),
+        }
+
+    return space
