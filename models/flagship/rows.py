@@ -58,6 +58,21 @@ class Rows:
             taken=None if self.taken is None else self.taken[at],
         )
 
+    def to(self, device: torch.device) -> Rows:
+        """The same on `device`; of the groups' vectors only those that these rows need, where they have to be moved."""
+        if self.user.device == device:
+            return self
+        group, vectors = _compact(self.group, self.group_vectors)
+        moved = {
+            name: getattr(self, name).to(device) for name in ("user", "inputs", "weight", "product", "user_vectors")
+        }
+        return Rows(
+            **moved,
+            group={name: rows.to(device) for name, rows in group.items()},
+            group_vectors={name: part.to(device) for name, part in vectors.items()},
+            taken=None if self.taken is None else self.taken.to(device),
+        )
+
     def half(self) -> Rows:
         """The same in half precision, for keeping."""
         vectors = {name: part.half() for name, part in self.group_vectors.items()}

@@ -1,0 +1,45 @@
+"""Where learning happens is one choice, and does not outlast it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.device import current_device, moved, on_device
+from tests.models.flagship_toy import fitted
+from tests.models.toy import N_ITEMS, N_USERS
+
+
+def test_without_a_choice_the_processor_computes() -> None:
+    assert current_device() == torch.device("cpu")
+
+
+def test_a_choice_ends_with_its_block_also_after_an_error() -> None:
+    with pytest.raises(RuntimeError, match="on purpose"), on_device("meta"):
+        assert current_device() == torch.device("meta")
+        raise RuntimeError("on purpose")
+    assert current_device() == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["abacus", "cuda:99"])
+def test_a_device_that_is_not_here_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ValueError, match=name), on_device(name):
+        pass
+
+
+def test_a_network_lies_on_the_chosen_device_inside() -> None:
+    network = torch.nn.Linear(2, 1)
+    with pytest.raises(NotImplementedError), on_device("meta"), moved(network):  # meta tensors cannot come back
+        assert network.weight.device.type == "meta"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use is here")
+def test_a_gpu_learns_what_the_processor_learns() -> None:
+    users = torch.arange(N_USERS)
+    here = fitted(epochs=5)
+    with on_device("cuda"):
+        there = fitted(epochs=5)
+    ours, theirs = (one.state().tensors for one in (here, there))
+    assert all(tensor.device.type == "cpu" for tensor in theirs.values())
+    assert torch.allclose(ours["network/skip.weight"], theirs["network/skip.weight"], atol=1e-4)
+    assert torch.equal(here.recommend(users, 3).items, there.recommend(users, N_ITEMS).items[:, :3])
