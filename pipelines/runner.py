@@ -13,6 +13,7 @@ from pipelines.errors import StoreError
 from pipelines.files import digest_json
 from pipelines.guards import check_window
 from pipelines.jobs import Job
+from pipelines.learning_group import learning_group
 from pipelines.locks import hold
 from pipelines.records import Record, StepRun, drop_records, find_record, write_record
 from pipelines.revision import code_revision
@@ -46,7 +47,7 @@ def run_all(job: Job, context: Context) -> dict[str, dict[str, Any]]:
 
 def perform(names: Iterable[str], job: Job, context: Context) -> dict[str, StepRun]:
     """Run the steps named in their order, under one lock; by name what each gave, and whether it was done before."""
-    with hold(context.path("locks"), f"window-{job.name}"):
+    with learning_group(job, context), hold(context.path("locks"), f"window-{job.name}"):
         return {name: _run(name, job, context) for name in names}
 
 

@@ -31,6 +31,7 @@ class Settings:
     engine: str
     memory: str
     spark_master: str
+    device: str
 
     @property
     def artifacts(self) -> Path:
@@ -55,6 +56,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         engine=_engine(env.get("TIDEGRAPH_ENGINE") or "duckdb"),
         memory=env.get("TIDEGRAPH_MEMORY") or "2GB",
         spark_master=env.get("TIDEGRAPH_SPARK_MASTER") or "local[*]",
+        device=env.get("TIDEGRAPH_DEVICE") or "cpu",
     )
 
 

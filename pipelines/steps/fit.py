@@ -8,13 +8,15 @@ from typing import Any
 
 from features.hetero import to_hetero
 from models.catalogue import rebuild
+from models.device import find_device, on_device
 from models.recommender import FitReport, Recommender
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.errors import FitError
+from pipelines.errors import FitError, ParamsError
 from pipelines.files import digest_files
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
+from pipelines.learning_group import summon_helpers
 from pipelines.lessons import full_slices, graph_as_of, slices_since
 from pipelines.model_files import read_state, write_state
 from pipelines.ranker import make_candidate
@@ -26,9 +28,11 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     plan = read_result("plan", job, context)
     if plan["mode"] == "skip":
         return {"skipped": plan["reason"]}
+    _check_device(context)
+    summon_helpers(plan)
     cpu, wall = time.process_time(), time.perf_counter()
     try:
-        candidate, report = _learn(plan, job, context)
+        candidate, report = learn(plan, job, context)
     except ValueError as error:
         raise FitError(
             f"the fit of window {job.name} gave no candidate: {error}",
@@ -41,9 +45,25 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         "curves": report.curves,
         "cpu_seconds": time.process_time() - cpu,
         "wall_seconds": time.perf_counter() - wall,
+        "device": context.settings.device,
         "state": digest_files(folder),
         "outputs": [f"updates/{job.name}/candidate"],
     }
+
+
+def learn(plan: dict[str, Any], job: Job, context: Context) -> tuple[Recommender, FitReport]:
+    """The candidate that `plan` asks for, and how its fit went; nothing is written. ValueError where it failed."""
+    with on_device(context.settings.device):
+        return _learn(plan, job, context)
+
+
+def _check_device(context: Context) -> None:
+    try:
+        find_device(context.settings.device)
+    except ValueError as error:
+        raise ParamsError(
+            str(error), where="TIDEGRAPH_DEVICE", mend="set it to cpu, or to a device that torch finds on this machine"
+        ) from error
 
 
 def _learn(plan: dict[str, Any], job: Job, context: Context) -> tuple[Recommender, FitReport]:
