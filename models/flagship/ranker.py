@@ -14,9 +14,9 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
-from models.factorisation import Factors, factorise
 from models.flagship.candidates import candidates
 from models.flagship.contributions import contributions
+from models.flagship.embeddings import Embeddings
 from models.flagship.inputs import build_rows
 from models.flagship.lessons import make_lesson
 from models.flagship.listing import rank
@@ -26,7 +26,7 @@ from models.flagship.rows import Rows
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing, stand
 from models.flagship.training import train
-from models.ranking import check_pair, check_users, interest_matrix
+from models.ranking import check_pair, check_users
 from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
 from models.threads import one_thread
@@ -48,11 +48,11 @@ class InterestRanker(Recommender):
     def __init__(self, settings: RankerSettings | None = None) -> None:
         self.settings = settings or RankerSettings()
         self._network: ChannelNetwork | None = None
-        self._factors: Factors | None = None
+        self._embeddings = Embeddings(self.settings)
         self._replay = Replay(self.settings.replay_rows)
         self._half_lives: list[float] = []
-        self._learned_at = -1
         self._lessons_seen = 0
+        self._stood_on: HeteroData | None = None
 
     def fit(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
         """Learn everything anew; without slices the embeddings alone, and ranking goes by the formula.
@@ -64,15 +64,14 @@ class InterestRanker(Recommender):
             raise ValueError("the interest ranker learns from what users did next: give at least one slice")
         with one_thread(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self._half_lives, self._factors, self._lessons_seen = list(graph.half_lives), None, 0
+            self._half_lives, self._embeddings, self._lessons_seen = list(graph.half_lives), Embeddings(settings), 0
             self._network = ChannelNetwork(
                 len(graph.half_lives), settings.factors, settings.hidden, settings.hop_weight
             )
             lessons = []
-            for number, part in enumerate(slices):
-                self._factorise(part.graph, settings.warm_iterations if number else settings.als_iterations)
+            for part in slices:
+                self._embeddings.go_on(part.graph)
                 lessons.append(self._lesson(part, self._standing_on(part.graph)))
-            self._learned_at = -1
             self._set_scale(lessons or [self._sample(graph)])
             self._network.start_from({"graph/log_near": settings.near_power, "prior/recency": settings.recency_power})
             report = self._train(lessons, settings.epochs, settings.learning_rate, fade=True)
@@ -84,12 +83,15 @@ class InterestRanker(Recommender):
     def update(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
         """Fine-tune on the new lessons and as many replayed rows, then move the embeddings on to `graph`."""
         self._learned_network()
-        if not slices and int(graph.as_of) == self._learned_at:
+        if not slices and int(graph.as_of) == self._embeddings.learned_at:
             self.stand_on(graph)
             return FitReport()
         settings, report = self.settings, FitReport()
         with one_thread():
-            lessons = [self._lesson(part, self._standing_on(part.graph)) for part in slices]
+            lessons = [
+                self._lesson(part, self._standing if part.graph is self._stood_on else self._standing_on(part.graph))
+                for part in slices
+            ]
             if lessons:
                 new_rows = sum(len(lesson) for lesson in lessons)
                 replayed = self._replay.sample(new_rows, self._generator())
@@ -102,7 +104,7 @@ class InterestRanker(Recommender):
 
     def stand_on(self, graph: HeteroData) -> None:
         with one_thread():
-            self._standing = self._standing_on(graph)
+            self._standing, self._stood_on = self._standing_on(graph), graph
 
     def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
         check_users(users, self._standing.users)
@@ -120,12 +122,12 @@ class InterestRanker(Recommender):
             return explanation(contributions(network, network.standardised(rows)[0]))
 
     def state(self) -> State:
-        network, (users, items) = self._learned_network(), self._learned_factors()
+        network, (users, items) = self._learned_network(), self._embeddings.factors
         tensors = {"user_factors": torch.from_numpy(users.copy()), "item_factors": torch.from_numpy(items.copy())}
         tensors |= {f"network/{name}": tensor.clone() for name, tensor in network.state_dict().items()}
         settings = asdict(self.settings) | {
             "half_lives": list(self._half_lives),
-            "learned_at": self._learned_at,
+            "learned_at": self._embeddings.learned_at,
             "lessons_seen": self._lessons_seen,
         }
         return State(self.kind, settings, tensors | self._replay.tensors())
@@ -136,9 +138,9 @@ class InterestRanker(Recommender):
         half_lives = [float(value) for value in settings.pop("half_lives")]
         learned_at, seen = settings.pop("learned_at"), settings.pop("lessons_seen")
         ranker = cls(RankerSettings(**settings))
-        ranker._half_lives, ranker._learned_at, ranker._lessons_seen = half_lives, int(learned_at), int(seen)
+        ranker._half_lives, ranker._lessons_seen = half_lives, int(seen)
         factors = state.tensors["user_factors"].numpy(), state.tensors["item_factors"].numpy()
-        ranker._factors = factors
+        ranker._embeddings = Embeddings(ranker.settings, factors, int(learned_at))
         ranker._network = ChannelNetwork(len(half_lives), ranker.settings.factors, ranker.settings.hidden)
         prefix = "network/"
         weights = {path[len(prefix) :]: tensor for path, tensor in state.tensors.items() if path.startswith(prefix)}
@@ -153,39 +155,14 @@ class InterestRanker(Recommender):
             raise ValueError("this interest ranker has learned nothing yet: fit it first")
         return self._network
 
-    def _learned_factors(self) -> Factors:
-        if self._factors is None:
-            raise ValueError("this interest ranker has no embeddings yet: fit it first")
-        return self._factors
-
     def _generator(self) -> torch.Generator:
         """Fresh for each fit or update, from the seed and how many lessons were ever seen."""
         return torch.Generator().manual_seed(self.settings.seed + 1_000_003 * (self._lessons_seen + 1))
 
-    def _factorise(self, graph: HeteroData, iterations: int) -> None:
-        settings = self.settings
-        self._factors = factorise(
-            interest_matrix(graph, settings.als_half_life),
-            factors=settings.factors,
-            regularization=settings.regularization,
-            alpha=settings.alpha,
-            iterations=iterations,
-            seed=settings.seed,
-            start=self._factors,
-        )
-
     def _standing_on(self, graph: HeteroData) -> Standing:
         if list(graph.half_lives) != self._half_lives:
             raise ValueError(f"learned with half-lives {self._half_lives} days; the graph has {list(graph.half_lives)}")
-        nodes = [int(graph["user"].num_nodes), int(graph["item"].num_nodes)]
-        known = [len(part) for part in self._learned_factors()]
-        if nodes[0] < known[0] or nodes[1] < known[1]:
-            raise ValueError(f"the graph has {nodes} users and items, fewer than the {known} learned from")
-        rows = [
-            torch.nn.functional.pad(torch.from_numpy(part), (0, 0, 0, wanted - len(part)))
-            for part, wanted in zip(self._learned_factors(), nodes, strict=True)
-        ]
-        return stand(graph, torch.cat(rows), self.settings)
+        return stand(graph, self._embeddings.rows(graph), self.settings)
 
     def _lesson(self, part: Slice, standing: Standing) -> Rows:
         hop_mix = self._learned_network().hop_mix.detach()
@@ -228,11 +205,8 @@ class InterestRanker(Recommender):
 
     def _settle(self, graph: HeteroData) -> None:
         """Move the embeddings on to `graph`, where they have not seen it, and stand there."""
-        if int(graph.as_of) != self._learned_at:
-            first = self._factors is None
-            self._factorise(graph, self.settings.als_iterations if first else self.settings.warm_iterations)
-            self._learned_at = int(graph.as_of)
-        self._standing = self._standing_on(graph)
+        self._embeddings.settle(graph)
+        self._standing, self._stood_on = self._standing_on(graph), graph
 
 
 def _check_finite(where: str, tensors: dict[str, Tensor]) -> None:

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from torch_geometric.data import HeteroData
 
 from models.factorisation import Factors
+from models.flagship import embeddings
 from models.flagship import ranker as module
 from models.flagship.candidates import candidates
 from models.flagship.inputs import input_columns, input_names
@@ -73,7 +74,7 @@ def test_every_learned_part_changes_the_order_of_items_when_zeroed(name: str) ->
 
 
 def test_a_slice_is_learned_from_with_embeddings_that_end_where_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    make, factorise = module.make_lesson, module.factorise
+    make, factorise = module.make_lesson, embeddings.factorise
     learned: list[int] = []
     seen: list[tuple[int, int]] = []
 
@@ -85,7 +86,7 @@ def test_a_slice_is_learned_from_with_embeddings_that_end_where_it_starts(monkey
         seen.append((standing.as_of, len(learned)))
         return make(standing, *rest)
 
-    monkeypatch.setattr(module, "factorise", watched_factorise)
+    monkeypatch.setattr(embeddings, "factorise", watched_factorise)
     monkeypatch.setattr(module, "make_lesson", watched_lesson)
     fitted(epochs=1)
     assert seen == [(int(part.graph.as_of), number + 1) for number, part in enumerate(lessons())]
