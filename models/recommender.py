@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pandas as pd
 from torch import Tensor
@@ -48,6 +49,8 @@ class Recommender(ABC):
     """Learns from slices, ranks all items of the graph it stands on for any user row of it."""
 
     kind: str
+    state_format: ClassVar[int] = 1
+    """Counts up when states of before mean something else, or nothing, to this class."""
 
     @abstractmethod
     def fit(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:

@@ -44,6 +44,7 @@ class InterestRanker(Recommender):
     """
 
     kind = "interest_ranker"
+    state_format = 2
 
     def __init__(self, settings: RankerSettings | None = None) -> None:
         self.settings = settings or RankerSettings()
@@ -130,7 +131,7 @@ class InterestRanker(Recommender):
             "learned_at": self._embeddings.learned_at,
             "lessons_seen": self._lessons_seen,
         }
-        return State(self.kind, settings, tensors | self._replay.tensors())
+        return State(self.kind, settings, tensors | self._replay.tensors(), format=self.state_format)
 
     @classmethod
     def from_state(cls, state: State, graph: HeteroData) -> InterestRanker:

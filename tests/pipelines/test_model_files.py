@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,9 @@ def test_a_missing_state_is_named_with_how_to_mend_it(tmp_path: Path) -> None:
         read_state(tmp_path / "nowhere")
     assert raised.value.where == str(tmp_path / "nowhere")
     assert "fit step" in raised.value.mend
+
+
+def test_a_state_that_another_version_made_is_told_and_not_read(tmp_path: Path) -> None:
+    folder = write_state(tmp_path / "state", replace(state(), kind="interest_ranker", format=1))
+    with pytest.raises(StoreError, match=r"format 1, this one reads 2(?s:.*)bootstrap in another TIDEGRAPH_HOME"):
+        read_state(folder)
