@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-model tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-model bench-forgetting tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-graph: $(READY) ## Compare folding a delta into the graph with building it
 
 bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines; needs TIDEGRAPH_DATA; hours
 	$(BIN)/python -m benchmarks model $(CONTESTS)
+
+bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without; ten minutes
+	$(BIN)/python -m benchmarks forgetting
 
 tune: $(READY) ## Choose the settings of every baseline anew, on earlier spans only; takes hours, and goes on where it was
 	$(BIN)/python -m benchmarks tune $(CONTESTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from benchmarks.contests.contest import Contest
@@ -11,7 +12,9 @@ from benchmarks.figures import table
 from benchmarks.scores import Scores, gain, judge
 from benchmarks.strategies import STRATEGIES, full_refit
 from benchmarks.tune import CONTESTS, FLAGSHIP, FOLDER, K, check_names
+from pipelines.context import read_context
 from pipelines.errors import SourceError
+from pipelines.ranker import make_candidate
 
 SEEDS = range(7, 12)
 SHORT = {"journey": "cj"}
@@ -23,10 +26,10 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     check_names(names, "model")
     texts, figures = [], dict[str, float]()
     for name in names or CONTESTS:
-        tuned, contest = _tuned(name), CONTESTS[name]()
-        found = _scores(contest, tuned)
+        settings, contest = tuned(name), CONTESTS[name]()
+        found = _scores(contest, settings)
         texts.append(_text(contest, found))
-        figures |= _figures(SHORT.get(name, name), contest, found)
+        figures |= figures_of(SHORT.get(name, name), contest, found)
     heading = (
         "## The flagship against tuned baselines (`make bench-model`)\n\n"
         f"NDCG@{K} over all items, mean of the spans for testing and of {len(SEEDS)} seeds, ± the deviation over "
@@ -36,15 +39,19 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     return "\n\n".join([heading, *texts]), figures
 
 
-def _tuned(name: str) -> dict[str, dict[str, Any]]:
-    """Settings by kind; of a model tuned for each slice by "kind, slice"."""
+def tuned(name: str) -> dict[str, dict[str, Any]]:
+    """Settings by "kind|slice" they were chosen on; the flagship's are those of params.yaml where none were chosen."""
     path = FOLDER / f"{name}.json"
     if not path.is_file():
         raise SourceError(
             f"no settings were chosen for {name}", where=str(path), mend=f"run `make tune CONTESTS={name}` first"
         )
     found = json.loads(path.read_text(encoding="utf-8"))
-    return {f"{kind}|{slice_}": told["settings"] for kind, by in found.items() for slice_, told in by.items()}
+    settings = {f"{kind}|{slice_}": told["settings"] for kind, by in found.items() for slice_, told in by.items()}
+    if FLAGSHIP in found:
+        return settings
+    shipped: Any = make_candidate(read_context().params.fit)
+    return settings | {f"{FLAGSHIP}|all": asdict(shipped.settings)}
 
 
 def _scores(contest: Contest, tuned: Mapping[str, Mapping[str, Any]]) -> dict[str, Scores]:
@@ -83,7 +90,7 @@ def best_baseline(found: Mapping[str, Scores], slice_: str) -> str:
     return max((name for name in found if name not in STRATEGIES), key=lambda name: found[name].mean(slice_))
 
 
-def _figures(name: str, contest: Contest, found: Mapping[str, Scores]) -> dict[str, float]:
+def figures_of(name: str, contest: Contest, found: Mapping[str, Scores]) -> dict[str, float]:
     slice_ = contest.judged[0]
     ours, full = found["incremental"], found["full refit"]
     figures = {

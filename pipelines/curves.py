@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
 
 def draw_curves(curves: Mapping[str, Sequence[float]]) -> Figure:
-    """One small plot for each curve, over its steps."""
-    columns = min(3, len(curves))
-    rows = -(-len(curves) // columns)
+    """Small plots over the steps; curves whose names differ in the last word alone share one."""
+    families = _families(curves)
+    columns = min(3, len(families))
+    rows = -(-len(families) // columns)
     figure = Figure(figsize=(4 * columns, 2.6 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
-    for axis, (name, values) in zip(axes, curves.items(), strict=False):
-        axis.plot(range(len(values)), values, marker="o", markersize=3)
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis, (name, members) in zip(axes, families.items(), strict=False):
+        for member, values in members.items():
+            axis.plot(range(len(values)), values, marker="o", markersize=3, label=member)
+        if len(members) > 1:
+            axis.legend(fontsize=7)
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("step", fontsize=8)
         axis.tick_params(labelsize=7)
         axis.grid(alpha=0.3)
-    for axis in list(axes)[: rows * columns - len(curves)]:
+    for axis in axes[len(families) :]:
         axis.set_axis_off()
     return figure
+
+
+def _families(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Sequence[float]]]:
+    """Last words to values, by the words before them; a curve that shares those with no other is told by its name."""
+    starts = Counter(name.rpartition("_")[0] for name in curves)
+    found: dict[str, dict[str, Sequence[float]]] = {}
+    for name, values in curves.items():
+        start, _, end = name.rpartition("_")
+        family, member = (start, end) if start and starts[start] > 1 else (name, name)
+        found.setdefault(family, {})[member] = values
+    return found
 
 
 def draw_metrics(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:

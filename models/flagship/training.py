@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.utils import scatter
 
 from models.device import current_device, moved
+from models.flagship.importance import SAMPLE_USERS, importances
 from models.flagship.network import ChannelNetwork
 from models.flagship.parallel import batch_mean, share, wrapped
 from models.flagship.rows import Rows
@@ -75,9 +76,18 @@ def train(
             mean = sum(losses) / max(1, len(losses))
             if not math.isfinite(mean):
                 raise ValueError(f"the loss of epoch {epoch + 1} of {epochs} is {mean}: the fit has diverged")
-            for name, value in ({"loss": mean} | network.mixes()).items():
+            told = {"loss": mean} | network.mixes() | _importances(network, lessons)
+            for name, value in told.items():
                 curves.setdefault(name, []).append(value)
     return curves
+
+
+def _importances(network: ChannelNetwork, lessons: Sequence[Rows]) -> dict[str, float]:
+    """Of users spread evenly over the first lesson."""
+    if not lessons or not lessons[0].users:
+        return {}
+    users = torch.linspace(0, lessons[0].users - 1, min(SAMPLE_USERS, lessons[0].users)).long()
+    return importances(network, lessons[0].pick(users).to(current_device()).full())
 
 
 def _batches(lesson: Rows, generator: torch.Generator) -> list[Tensor]:

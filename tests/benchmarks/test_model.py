@@ -1,0 +1,85 @@
+"""The figures of the comparison bear the names they were asked for, and come from the right rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import model
+from benchmarks.scores import Scores
+from pipelines.errors import ParamsError, SourceError
+from tests.benchmarks.toy_contest import toy_contest
+
+
+def scores(ndcg: float, cpu: float, slices: tuple[str, ...] = ("new",)) -> Scores:
+    return Scores(
+        {slice_: np.full((1, 4), ndcg) for slice_ in slices},
+        np.array([[cpu]]),
+        {slice_: np.zeros(4, dtype=int) for slice_ in slices},
+    )
+
+
+FOUND = {
+    "full refit": scores(0.5, 20.0),
+    "incremental": scores(0.48, 2.0),
+    "graph only": scores(0.4, 0.5),
+    "never": scores(0.1, 0.0),
+    "ials, tuned for new": scores(0.3, 4.0),
+    "recency_ials, tuned for new": scores(0.36, 4.0),
+}
+
+
+def test_of_two_slices_tuned_apart_the_better_baseline_of_each_is_the_best() -> None:
+    found = FOUND | {"popularity, tuned for new": scores(0.37, 0.0)}
+    assert model.best_baseline(FOUND, "new") == "recency_ials, tuned for new"
+    assert model.best_baseline(found, "new") == "popularity, tuned for new"
+
+
+def test_figures_of_a_discovery_contest() -> None:
+    figures = model.figures_of("yelp", toy_contest(("new",)), FOUND)
+    assert figures == pytest.approx(
+        {
+            "yelp_ndcg": 0.48,
+            "yelp_ials_ndcg": 0.3,
+            "yelp_recency_ials_ndcg": 0.36,
+            "yelp_incremental_to_full_quality": 0.96,
+            "yelp_graph_only_to_full_quality": 0.8,
+            "yelp_incremental_to_full_cpu": 0.1,
+            "yelp_incremental_to_ials_refit_cpu": 0.5,
+        }
+    )
+    assert model.figures_of("gowalla", toy_contest(("new",)), FOUND)["gowalla_ials_ndcg"] == pytest.approx(0.36)
+
+
+def test_figures_of_a_contest_with_repeats() -> None:
+    both = ("all", "new")
+    ways = {name: scores(0.2, 1.0, both) for name in ("full refit", "incremental", "graph only", "never")}
+    figures = model.figures_of("cj", toy_contest(both), ways | {"ials, tuned for all": scores(0.1, 2.0, both)})
+    names = {"cj_all_ndcg", "cj_best_baseline_all_ndcg", "cj_new_ndcg", "cj_best_baseline_new_ndcg"}
+    assert names < figures.keys()
+    assert figures["cj_incremental_to_ials_refit_cpu"] == pytest.approx(0.5)
+
+
+def test_without_settings_the_command_that_chooses_them_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "FOLDER", tmp_path)
+    with pytest.raises(SourceError, match="make tune CONTESTS=yelp"):
+        model.run("yelp")
+
+
+def test_settings_are_read_as_tune_wrote_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "FOLDER", tmp_path)
+    told = {"ials": {"new": {"settings": {"factors": 8}, "ndcg": 0.1, "trials": 2, "cpu_seconds": 1.0}}}
+    (tmp_path / "yelp.json").write_text(json.dumps(told | {"interest_ranker": {"new": {"settings": {"hidden": 4}}}}))
+    (tmp_path / "journey.json").write_text(json.dumps(told))
+    assert model.tuned("yelp") == {"ials|new": {"factors": 8}, "interest_ranker|new": {"hidden": 4}}
+    assert model.tuned("journey")["interest_ranker|all"]["factors"] == 64  # that of params.yaml
+
+
+def test_a_contest_that_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ParamsError, match=r"no contest movies(?s:.*)yelp, gowalla, journey"):
+        model.run("movies")
