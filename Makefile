@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-model bench-forgetting tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-forgetting tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ tune: $(READY) ## Choose the settings of every baseline anew, on earlier spans o
 
 bench-structure: $(READY) ## Measure what leaving out bots and weak edges saves, and what it costs in quality
 	$(BIN)/python -m benchmarks structure
+
+bench-step: $(READY) ## Compare a training step over a symmetric CSR adjacency with PyG's over edge_index (needs TIDEGRAPH_DATA)
+	$(BIN)/python -m benchmarks step
+
+bench-cora: $(READY) ## Compare graph convolutions on Cora, GCN and the interest graph's own (needs TIDEGRAPH_DATA)
+	$(BIN)/python -m benchmarks cora
 
 clean: ## Remove everything made at run time (var/), keep .venv
 	rm -rf var

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipelines.context import Context
 from pipelines.errors import SnapshotError
 from pipelines.files import whole_file, whole_folder
 from pipelines.locks import hold
+from pipelines.settings import PYTHON
 
 REMOTE = "storage"
 _TAG = re.compile(r"snapshot/(?P<window>[^/.]+)(\.r(?P<revision>[0-9]+))?")
@@ -201,7 +201,7 @@ class DataRegistry:
     def _dvc(self, *commands: list[str]) -> None:
         """Run DVC commands one after the other, until one fails, in one process: starting it costs most."""
         waiting = [["--wait-for-lock", *command] for command in commands]
-        _call([sys.executable, "-c", _RUN_DVC, json.dumps(waiting)], self.folder)
+        _call([PYTHON, "-c", _RUN_DVC, json.dumps(waiting)], self.folder)
 
 
 _RUN_DVC = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from pipelines.errors import ParamsError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: the packages lie directly below it."""
+PYTHON = str(Path(sys.executable).absolute())
+"""This Python, for children that start in another folder: a relative PATH makes its own name for itself relative."""
 ENGINES = ("duckdb", "spark")
 """Where tables can be computed."""
 

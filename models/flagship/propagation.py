@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import torch
-from scipy.sparse import bmat, csr_matrix
+from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn.functional import normalize
 from torch_geometric.nn import LGConv
 
 from models.flagship.settings import HOPS
-
-
-def normalised_adjacency(interests: csr_matrix) -> Tensor:
-    """`D^(-1/2) A D^(-1/2)` of the bipartite graph, float32 CSR [users + items, users + items].
-
-    `interests` [users, items] holds decayed weights and `D` the sums of a node's weights. Symmetric, so that rows are
-    destinations as `LGConv` wants them. A node without weight has an empty row.
-    """
-    kept = interests.copy()
-    kept.eliminate_zeros()
-    both = bmat([[None, kept], [kept.T, None]], format="csr")
-    degree = np.asarray(both.sum(axis=1)).ravel()
-    scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
-    values = both.data * scale[both.indices] * np.repeat(scale, np.diff(both.indptr))
-    with warnings.catch_warnings():  # torch announces that its CSR layout may still change
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(both.indptr.astype(np.int64)),
-            torch.from_numpy(both.indices.astype(np.int64)),
-            torch.from_numpy(values.astype(np.float32)),
-            size=both.shape,
-            check_invariants=False,
-        )
 
 
 def propagate(x: Tensor, adjacency: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate, scale_rows
+from models.flagship.propagation import fill_cold, group_means, propagate, scale_rows
 from models.flagship.settings import RELATIONS, RankerSettings
+from models.layers.adjacency import normalised_adjacency
 from models.ranking import INTERACTS, interest_matrix, owned_pairs
 
 NEWBORN_DEMAND = 0.5

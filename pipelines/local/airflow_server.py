@@ -7,7 +7,6 @@ import configparser
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,7 +16,7 @@ from pipelines.errors import LocalError
 from pipelines.files import whole_file
 from pipelines.local.ports import LOOPBACK
 from pipelines.local.services import Service, start_service
-from pipelines.settings import ROOT
+from pipelines.settings import PYTHON, ROOT
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -82,7 +81,7 @@ def _migrate(place: AirflowPlace) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"],
+            [PYTHON, "-m", "airflow", "db", "migrate"],
             env=place.environment(),
             cwd=place.folder,
             stdin=subprocess.DEVNULL,

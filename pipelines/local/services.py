@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from pipelines.errors import LocalError
+from pipelines.settings import PYTHON
 
 _SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ (the clock may have been set meanwhile)."""
@@ -37,7 +37,7 @@ def start_service(name: str, arguments: list[str], *, env: Mapping[str, str], fo
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [PYTHON, *arguments],
             env=dict(env),
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from models.flagship.propagation import fill_cold, group_means, normalised_adjacency, propagate, scale_rows
+from models.flagship.propagation import fill_cold, group_means, propagate, scale_rows
+from models.layers.adjacency import normalised_adjacency
 
 INTERESTS = np.array([[2.0, 0.5, 0.0, 0.0], [0.0, 1.0, 3.0, 0.0], [0.0, 0.0, 0.25, 0.0]])
 

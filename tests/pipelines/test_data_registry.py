@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from pipelines import data_registry
 from pipelines.data_registry import DataRegistry, dvc_digest
 from pipelines.errors import SnapshotError
+from pipelines.settings import ROOT
 
 FIRST, NEXT = "2017-01-01", "2017-01-08"
 
@@ -203,3 +206,17 @@ def stored_in(remote: Path, digest: str) -> bool:
     files = remote / "files" / "md5"
     listing = json.loads((files / digest[:2] / digest[2:]).read_text())
     return len(listing) == 3 and all((files / row["md5"][:2] / row["md5"][2:]).is_file() for row in listing)
+
+
+def test_a_python_that_a_relative_path_found_is_known_by_its_whole_one(tmp_path: Path) -> None:
+    relative = os.path.relpath(sys.executable, tmp_path)
+    program = "import sys; from pipelines.settings import PYTHON; print(sys.executable, PYTHON)"
+    told = subprocess.run(
+        [relative, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(told.stdout.split()[1]).is_absolute()

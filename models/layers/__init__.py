@@ -1,0 +1,1 @@
+"""Layers of graph networks that models share."""
