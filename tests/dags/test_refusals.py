@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,13 @@ from pipelines.served import load_served
 from tests.drop import UNTIL, environment, window
 
 
-class Permuted(InterestRanker):
-    """Learns like the flagship, then hands out its learned tensors with their entries shuffled."""
+class Reversed(InterestRanker):
+    """Learns like the flagship, then hands out weights that put the worst first."""
 
     def state(self) -> State:
-        honest, generator = super().state(), torch.Generator().manual_seed(1)
-
-        def shuffle(tensor: torch.Tensor) -> torch.Tensor:
-            order = torch.randperm(tensor.numel(), generator=generator)
-            return tensor.flatten()[order].view(tensor.shape)
-
-        learned = {name: shuffle(t) for name, t in honest.tensors.items() if not name.startswith("replay/")}
-        return State(honest.kind, honest.settings, honest.tensors | learned, honest.tables)
+        honest = super().state()
+        turned = {name: -honest.tensors[name] for name in ("network/skip.weight", "network/gate.4.weight")}
+        return replace(honest, tensors=honest.tensors | turned)
 
 
 class Unsound(InterestRanker):
@@ -60,7 +56,7 @@ def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monk
     first = run_dag("interest_graph_bootstrap", until=UNTIL)
     assert (first.state, first.tasks["promote"]) == ("success", "success")
 
-    monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Permuted)
+    monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Reversed)
     refused = run_dag("interest_graph_update", window=UNTIL)
     assert (refused.state, refused.tasks["promote"], refused.tasks["report"]) == ("success", "skipped", "success")
     assert verdict(shop, UNTIL)["outcome"] == "FAIL"
