@@ -62,13 +62,13 @@ bench-ingest: $(READY) ## Take ten million simulated events through collect, val
 bench-graph: $(READY) ## Compare folding a delta into the graph with building it anew, and with plain SQL
 	$(BIN)/python -m benchmarks graph
 
-bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines; needs TIDEGRAPH_DATA; hours
+bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines (needs TIDEGRAPH_DATA; long)
 	$(BIN)/python -m benchmarks model $(CONTESTS)
 
-bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without; ten minutes
+bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without
 	$(BIN)/python -m benchmarks forgetting
 
-tune: $(READY) ## Choose the settings of every baseline anew, on earlier spans only; takes hours, and goes on where it was
+tune: $(READY) ## Choose the settings of every model anew, on earlier spans only; takes hours, and goes on where it was
 	$(BIN)/python -m benchmarks tune $(CONTESTS)
 
 bench-structure: $(READY) ## Measure what leaving out bots and weak edges saves, and what it costs in quality

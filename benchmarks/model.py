@@ -39,29 +39,32 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     return "\n\n".join([heading, *texts]), figures
 
 
-def tuned(name: str) -> dict[str, dict[str, Any]]:
-    """Settings by "kind|slice" they were chosen on; the flagship's are those of params.yaml where none were chosen."""
+Tuned = Mapping[tuple[str, str], Mapping[str, Any]]
+"""Settings by the kind of model and the slice that they were chosen on."""
+
+
+def tuned(name: str) -> Tuned:
+    """Those of a contest; the flagship's are those of params.yaml where none were chosen."""
     path = FOLDER / f"{name}.json"
     if not path.is_file():
         raise SourceError(
             f"no settings were chosen for {name}", where=str(path), mend=f"run `make tune CONTESTS={name}` first"
         )
     found = json.loads(path.read_text(encoding="utf-8"))
-    settings = {f"{kind}|{slice_}": told["settings"] for kind, by in found.items() for slice_, told in by.items()}
+    settings = {(kind, slice_): told["settings"] for kind, by in found.items() for slice_, told in by.items()}
     if FLAGSHIP in found:
         return settings
     shipped: Any = make_candidate(read_context().params.fit)
-    return settings | {f"{FLAGSHIP}|all": asdict(shipped.settings)}
+    return settings | {(FLAGSHIP, "all"): asdict(shipped.settings)}
 
 
-def _scores(contest: Contest, tuned: Mapping[str, Mapping[str, Any]]) -> dict[str, Scores]:
+def _scores(contest: Contest, tuned: Tuned) -> dict[str, Scores]:
     found = {}
-    for name, settings in tuned.items():
-        kind, _, slice_ = name.partition("|")
+    for (kind, slice_), settings in tuned.items():
         if kind == FLAGSHIP:
             for way, strategy in STRATEGIES.items():
                 found[way] = judge(contest, strategy, kind, settings, seeds=SEEDS, k=K)
-        elif "," not in kind:
+        else:
             found[f"{kind}, tuned for {slice_}"] = judge(contest, full_refit, kind, settings, seeds=SEEDS, k=K)
     return found
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks tune [CONTEST]`: choose every baseline's settings, and write them down for the comparison."""
+"""`python -m benchmarks tune [CONTEST]`: choose every model's settings, and write them down for the comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.contests.across_users import across_users
 from benchmarks.contests.blocks import blocks
-from benchmarks.contests.contest import Contest
+from benchmarks.contests.contest import TUNING_USERS, Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.figures import table
 from benchmarks.tuning.flagship import formula_space, gate_space
@@ -68,33 +68,41 @@ def _tune(name: str, contest: Contest) -> dict[str, dict[str, dict[str, Any]]]:
     if contest.judged == ("new",):
         formula = choose(contest, FLAGSHIP, formula_space, "new")
         learned = choose(across_users(contest), FLAGSHIP, gate_space(formula.settings), "new")
-        tuned[f"{FLAGSHIP}, before learning"] = {"new": formula.to_dict()}
-        tuned[FLAGSHIP] = {"new": learned.to_dict()}
+        tuned[FLAGSHIP] = {"new": learned.to_dict() | {"formula": formula.to_dict()}}
     return tuned
 
 
 def _text(found: Mapping[str, Any]) -> str:
-    rows: list[dict[str, object]] = [
-        {
-            "contest": contest,
-            "model": kind,
-            "items": slice_,
-            f"NDCG@{K}": float(told["ndcg"]),
-            "CPU s": f"{told['cpu_seconds']:,.0f}",
-            "settings": ", ".join(f"{name} {_short(value)}" for name, value in told["settings"].items()),
-        }
-        for contest, kinds in found.items()
-        for kind, slices in kinds.items()
-        for slice_, told in slices.items()
-    ]
-    return f"""## Settings of the baselines (`make tune`)
+    rows = []
+    for contest, kinds in found.items():
+        for kind, slices in kinds.items():
+            for slice_, told in slices.items():
+                if "formula" in told:
+                    rows.append(_row(contest, f"{kind}, before it learns", slice_, told["formula"]))
+                    kind = f"{kind}, across users"
+                rows.append(_row(contest, kind, slice_, told))
+    return f"""## Settings that were chosen (`make tune`)
 
 {TRIALS} trials for each model and slice, by tree-structured Parzen estimators (Optuna); the mean NDCG@{K} over the
 spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those before; weeks {TUNING[0]}–{TUNING[-1]} of
 Complete Journey. CPU of all trials; one that was clearly worse than the others on the first spans was given up.
+At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
+last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*
+does.
 
 {table(rows)}
 """
+
+
+def _row(contest: str, model: str, slice_: str, told: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "contest": contest,
+        "model": model,
+        "items": slice_,
+        f"NDCG@{K}": float(told["ndcg"]),
+        "CPU s": f"{told['cpu_seconds']:,.0f}",
+        "settings": ", ".join(f"{name} {_short(value)}" for name, value in told["settings"].items()),
+    }
 
 
 def _short(value: object) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from pipelines.context import Context
 from pipelines.jobs import Job
 
+LAUNCHED = "TORCHELASTIC_RUN_ID"
+"""`torchrun` sets it for those it starts; `RANK` and the like are set by other launchers too."""
 PATIENCE = timedelta(days=1)
 """How long helpers wait for the leader, who has a graph to refresh before there is anything to learn."""
 
@@ -22,7 +24,7 @@ def learning_group(job: Job, context: Context) -> Iterator[None]:
 
     Whoever is rank 0 of `torchrun` leads: it alone holds locks, writes and talks.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or "RANK" not in os.environ:
+    if LAUNCHED not in os.environ or os.environ.get("WORLD_SIZE") == "1":
         yield
         return
     import torch.distributed as dist  # here, not above: most commands learn nothing

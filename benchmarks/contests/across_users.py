@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from benchmarks.contests.contest import Contest
+from benchmarks.contests.contest import Contest, drawn_users
 from models.recommender import Slice
 
 
@@ -28,9 +28,7 @@ def across_users(contest: Contest) -> AcrossUsers:
     """
     span = contest.tuning[-1]
     pairs = contest.taken[span]
-    users = pairs[0].unique()
-    drawn = users[torch.randperm(len(users), generator=torch.Generator().manual_seed(7))[: len(users) // 2]]
-    teaches = torch.isin(pairs[0], drawn)
+    teaches = torch.isin(pairs[0], drawn_users(pairs, len(pairs[0].unique()) // 2))
     plain = replace(
         contest, graphs=[contest.graphs[span]], taken=[pairs[:, ~teaches]], tuning=range(1), testing=range(0)
     )

@@ -50,7 +50,7 @@ class Contest:
     @cached_property
     def taken_for_tuning(self) -> list[Tensor]:
         """`taken` of at most TUNING_USERS users of each span, drawn evenly."""
-        return [_of_some_users(pairs) for pairs in self.taken]
+        return [pairs[:, torch.isin(pairs[0], drawn_users(pairs, TUNING_USERS))] for pairs in self.taken]
 
 
 def untrained(kind: str, settings: Mapping[str, Any]) -> Recommender:
@@ -60,7 +60,7 @@ def untrained(kind: str, settings: Mapping[str, Any]) -> Recommender:
     return recommender
 
 
-def _of_some_users(pairs: Tensor) -> Tensor:
+def drawn_users(pairs: Tensor, limit: int) -> Tensor:
+    """At most `limit` of the user rows of `pairs` [2, n], drawn evenly and the same each time."""
     users = pairs[0].unique()
-    drawn = users[torch.randperm(len(users), generator=torch.Generator().manual_seed(7))[:TUNING_USERS]]
-    return pairs[:, torch.isin(pairs[0], drawn)]
+    return users[torch.randperm(len(users), generator=torch.Generator().manual_seed(7))[:limit]]

@@ -74,7 +74,8 @@ class InterestRanker(Recommender):
                 self._embeddings.go_on(part.graph)
                 lessons.append(self._lesson(part, self._standing_on(part.graph)))
             self._set_scale(lessons or [self._sample(graph)])
-            self._network.start_from({"graph/log_near": settings.near_power, "prior/recency": settings.recency_power})
+            if any(settings.formula().values()):
+                self._network.start_from(settings.formula())
             report = self._train(lessons, settings.epochs, settings.learning_rate, fade=True)
             self._replay = Replay(settings.replay_rows)
             self._remember(lessons)

@@ -25,7 +25,8 @@ class RankerSettings:
 
     Before anything is learned an item's score is `near_power · log near + recency_power · log m` (`formula`): `near` is
     the graph channel with hop 1 weighing `hop_weight` times hop 0, and `m` the share of the item's demand that is
-    recent. Rows of embeddings are scaled to length 1 each (`row_scale` "unit"), or all by their mean length ("mean").
+    recent. Where both powers are 0 learning starts from chance. Rows of embeddings are scaled to length 1 each
+    (`row_scale` "unit"), or all by their mean length ("mean").
     """
 
     seed: int = 7
@@ -63,3 +64,7 @@ class RankerSettings:
                 raise ValueError(f"{name} is at least 0, not {value}")
             if isinstance(value, int | float) and name not in {"seed", "again", *MAY_BE_ZERO} and value <= 0:
                 raise ValueError(f"{name} has to be positive, not {value}")
+
+    def formula(self) -> dict[str, float]:
+        """The powers of the formula, by the network's numbers that they are the first weights of."""
+        return {"graph/log_near": self.near_power, "prior/recency": self.recency_power}

@@ -18,14 +18,8 @@ from models.flagship.rows import Rows
 BATCH_USERS = 48
 
 
-def listwise_loss(scores: Tensor, rows: Rows, negatives: float) -> Tensor:
-    """Mean over users of `1/√p · Σ_taken −log softmax`, p the number of items taken. 0 where nobody took anything."""
-    total, users = listwise_sum(scores, rows, negatives)
-    return total / users.clamp_min(1)
-
-
 def listwise_sum(scores: Tensor, rows: Rows, negatives: float) -> tuple[Tensor, Tensor]:
-    """Sum over users of `1/√p · Σ_taken −log softmax`, and how many took anything.
+    """Sum over users of `1/√p · Σ_taken −log softmax`, p the number of items taken; and how many users took any.
 
     The softmax runs over a user's candidates; as only a share `negatives` of those not taken is there, each stands for
     `1/negatives` of them in the normaliser. Users who took nothing do not count.

@@ -76,8 +76,8 @@ def test_settings_are_read_as_tune_wrote_them(tmp_path: Path, monkeypatch: pytes
     told = {"ials": {"new": {"settings": {"factors": 8}, "ndcg": 0.1, "trials": 2, "cpu_seconds": 1.0}}}
     (tmp_path / "yelp.json").write_text(json.dumps(told | {"interest_ranker": {"new": {"settings": {"hidden": 4}}}}))
     (tmp_path / "journey.json").write_text(json.dumps(told))
-    assert model.tuned("yelp") == {"ials|new": {"factors": 8}, "interest_ranker|new": {"hidden": 4}}
-    assert model.tuned("journey")["interest_ranker|all"]["factors"] == 64  # that of params.yaml
+    assert model.tuned("yelp") == {("ials", "new"): {"factors": 8}, ("interest_ranker", "new"): {"hidden": 4}}
+    assert model.tuned("journey")["interest_ranker", "all"]["factors"] == 64  # that of params.yaml
 
 
 def test_a_contest_that_there_is_not_is_refused_with_those_there_are() -> None:

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.distributed as dist
 
+from models.flagship import training
 from models.flagship.ranker import InterestRanker
 from models.recommender import Slice
 from tests.models.flagship_toy import SMALL, busy_purchases
 from tests.models.toy import AS_OF, DAY_US, earlier, pairs, shop
 
+WAYS = {"one batch": (24, 30), "a last batch of one user": (23, 1)}
+"""Users of a batch, of the shop's 24, and epochs: with 23 one of two processes has nobody to learn from in the last."""
 
-def fit() -> dict[str, object]:
-    """What one process learns: its curves and weights."""
+
+def fit() -> dict[str, Any]:
+    """What one process learns in each of the ways: its curves and weights."""
     bought = busy_purchases()
     taken = [pair for pair, ages in bought.items() if any(age <= 7 for age in ages)]
     before = shop(earlier(bought, 7.0), users=24, items=60, as_of=AS_OF - 7 * DAY_US)
-    ranker = InterestRanker(SMALL)
-    report = ranker.fit([Slice(before, pairs(taken))], shop(bought, users=24, items=60))
-    return {"curves": report.curves, "tensors": ranker.state().tensors}
+    learned = {}
+    for name, (users, epochs) in WAYS.items():
+        ranker = InterestRanker(replace(SMALL, epochs=epochs))
+        with patch.object(training, "BATCH_USERS", users):
+            report = ranker.fit([Slice(before, pairs(taken))], shop(bought, users=24, items=60))
+        learned[name] = {"losses": report.curves["loss"], "tensors": ranker.state().tensors}
+    return learned
 
 
 if __name__ == "__main__":

@@ -28,10 +28,27 @@ def test_a_device_that_is_not_here_is_refused_by_name(name: str) -> None:
         pass
 
 
-def test_a_network_lies_on_the_chosen_device_inside() -> None:
-    network = torch.nn.Linear(2, 1)
-    with pytest.raises(NotImplementedError), on_device("meta"), moved(network):  # meta tensors cannot come back
-        assert network.weight.device.type == "meta"
+class Traveller(torch.nn.Module):
+    """Notes where it is sent, so that the way can be seen where there is only the processor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[str] = []
+
+    def to(self, device: torch.device) -> Traveller:  # type: ignore[override]
+        self.places.append(device.type)
+        return self
+
+    def cpu(self) -> Traveller:
+        return self.to(torch.device("cpu"))
+
+
+def test_a_network_goes_to_the_chosen_device_and_comes_back_also_after_an_error() -> None:
+    network = Traveller()
+    with pytest.raises(RuntimeError, match="on purpose"), on_device("meta"), moved(network):
+        assert network.places == ["meta"]
+        raise RuntimeError("on purpose")
+    assert network.places == ["meta", "cpu"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use is here")

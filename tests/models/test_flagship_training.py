@@ -12,7 +12,7 @@ from models.flagship.inputs import input_names
 from models.flagship.network import ChannelNetwork
 from models.flagship.replay import Replay
 from models.flagship.rows import Rows
-from models.flagship.training import listwise_loss, train
+from models.flagship.training import listwise_sum, train
 
 
 def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int = 2) -> Rows:
@@ -34,17 +34,22 @@ def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int 
     )
 
 
+def mean_loss(scores: torch.Tensor, lesson: Rows, negatives: float) -> float:
+    total, users = listwise_sum(scores, lesson, negatives)
+    return float(total / users)
+
+
 def test_the_loss_is_the_log_softmax_of_what_was_taken_over_each_users_own_rows() -> None:
     lesson = rows([3, 2])
     scores = torch.tensor([1.0, 0.0, -1.0, 2.0, 3.0])
     expected = -(log_softmax(scores[:3], 0)[0] + log_softmax(scores[3:], 0)[0]) / 2
-    assert listwise_loss(scores, lesson, 1.0) == pytest.approx(float(expected))
+    assert mean_loss(scores, lesson, 1.0) == pytest.approx(float(expected))
 
 
 def test_a_sampled_negative_stands_for_its_whole_share() -> None:
     scores = torch.tensor([1.0, 0.5])
     expected = -(1.0 - math.log(math.exp(1.0) + 4 * math.exp(0.5)))
-    assert listwise_loss(scores, rows([2]), 0.25) == pytest.approx(expected)
+    assert mean_loss(scores, rows([2]), 0.25) == pytest.approx(expected)
 
 
 def test_taking_four_items_weighs_twice_not_four_times_as_much_as_one() -> None:
@@ -52,7 +57,7 @@ def test_taking_four_items_weighs_twice_not_four_times_as_much_as_one() -> None:
     assert lesson.taken is not None
     lesson.taken[:4] = True
     each = math.log(8)
-    assert listwise_loss(torch.zeros(8), lesson, 1.0) == pytest.approx(2 * each)
+    assert mean_loss(torch.zeros(8), lesson, 1.0) == pytest.approx(2 * each)
 
 
 def test_the_mixed_embedding_equals_the_sum_over_pairs_of_hops() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from models.flagship import parallel
 from models.flagship.parallel import batch_mean, processes, share, wrapped
 from tests.models import distributed_fit
 
@@ -30,16 +31,27 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
 
 
-def test_two_processes_have_the_losses_of_one_to_1e_5(of_two: list[dict[str, Any]]) -> None:
-    alone: Any = distributed_fit.fit()
+@pytest.mark.parametrize("way", distributed_fit.WAYS)
+def test_two_processes_have_the_losses_of_one_to_1e_5(way: str, of_two: list[dict[str, Any]]) -> None:
+    alone = distributed_fit.fit()[way]["losses"]
     for learned in of_two:
-        assert learned["curves"]["loss"] == pytest.approx(alone["curves"]["loss"], abs=1e-5)
+        assert learned[way]["losses"] == pytest.approx(alone, abs=1e-5)
 
 
-def test_all_processes_end_with_the_same_weights(of_two: list[dict[str, Any]]) -> None:
-    ours, theirs = (learned["tensors"] for learned in of_two)
+@pytest.mark.parametrize("way", distributed_fit.WAYS)
+def test_all_processes_end_with_the_same_weights(way: str, of_two: list[dict[str, Any]]) -> None:
+    ours, theirs = (learned[way]["tensors"] for learned in of_two)
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_shares_of_two_processes_are_a_batch_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = []
+    for rank in range(2):
+        monkeypatch.setattr(parallel, "processes", lambda rank=rank: (rank, 2))
+        shares.append(share(torch.arange(5)).tolist())
+    assert [len(part) for part in shares] == [3, 2]
+    assert sorted(shares[0] + shares[1]) == list(range(5))
 
 
 def test_one_process_is_all_there_is_outside_of_a_group() -> None:

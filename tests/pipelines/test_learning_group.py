@@ -13,6 +13,7 @@ import torch
 from pipelines.context import read_context
 from pipelines.errors import ParamsError
 from pipelines.jobs import update_job
+from pipelines.learning_group import learning_group
 from pipelines.model_files import read_state
 from pipelines.records import read_result
 from pipelines.runner import run_step
@@ -56,6 +57,16 @@ def test_two_processes_fit_the_candidate_of_one_and_only_the_leader_talks(bootst
     one, two = (state.tensors for state in states)
     assert one.keys() == two.keys()
     assert torch.allclose(one["network/hop_mix"], two["network/hop_mix"], atol=1e-3)
+
+
+def test_what_other_launchers_say_of_ranks_makes_no_group(
+    bootstrapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "many")
+    monkeypatch.setenv("RANK", "3")
+    context = read_context(environment=copy_home(bootstrapped, tmp_path / "home"))
+    with learning_group(update_job(UNTIL, context), context):
+        assert not torch.distributed.is_initialized()
 
 
 def test_a_device_that_is_not_here_is_told_before_anything_is_learned(bootstrapped: Path, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""From public blocks to chosen settings, and from these to the comparison: the two commands on a small data set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import model, tune
+from benchmarks.tuning.spaces import SPACES
+
+FEW = ("popularity", "ials", "recency_ials")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Six blocks in which each of forty users takes three items of a block, mostly of their own half."""
+    random, rows = np.random.default_rng(3), []
+    for block in range(6):
+        for user in range(40):
+            for item in random.choice(60, size=3, replace=False):
+                own_half = int(item) // 2 * 2 + user % 2
+                rows.append((block, "train", user, own_half if random.random() < 0.8 else int(item)))
+    (tmp_path / "ccd").mkdir()
+    table = pd.DataFrame(rows, columns=["block", "split", "user", "item"]).drop_duplicates(["user", "item"])
+    table.to_parquet(tmp_path / "ccd" / "yelp.parquet")
+    monkeypatch.setenv("TIDEGRAPH_DATA", str(tmp_path))
+    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune, "SPACES", {kind: SPACES[kind] for kind in FEW})
+    monkeypatch.setattr(tune, "TRIALS", 2)
+    monkeypatch.setattr(model, "SEEDS", range(7, 9))
+    for command in (tune, model):
+        monkeypatch.setattr(command, "FOLDER", data)
+    text, _ = tune.run("yelp")
+    assert all(row in text for row in ("interest_ranker, before it learns", "interest_ranker, across users"))
+    assert set(json.loads((data / "yelp.json").read_text())) == {*FEW, "interest_ranker"}
+
+    text, figures = model.run("yelp")
+    assert all(f"flagship, {way}" in text for way in ("full refit", "incremental", "graph only", "never"))
+    assert {"yelp_ndcg", "yelp_ials_ndcg", "yelp_recency_ials_ndcg"} < figures.keys()
+    assert all(figures[name] > 0 for name in figures)
