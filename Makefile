@@ -68,7 +68,7 @@ bench-model: $(READY) ## The flagship, kept up to date in five ways, against tun
 bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without
 	$(BIN)/python -m benchmarks forgetting
 
-tune: $(READY) ## Choose the settings of every model anew, on earlier spans only; takes hours, and goes on where it was
+tune: $(READY) ## Choose the settings of every model anew, on earlier spans only (needs TIDEGRAPH_DATA; hours; goes on where it was)
 	$(BIN)/python -m benchmarks tune $(CONTESTS)
 
 bench-structure: $(READY) ## Measure what leaving out bots and weak edges saves, and what it costs in quality

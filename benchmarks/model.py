@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +10,8 @@ from benchmarks.contests.contest import Contest
 from benchmarks.figures import table
 from benchmarks.scores import Scores, gain, judge
 from benchmarks.strategies import STRATEGIES, full_refit
-from benchmarks.tune import CONTESTS, FLAGSHIP, FOLDER, K, check_names
+from benchmarks.tune import CONTESTS, FLAGSHIP, K, check_names, found_settings
+from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
@@ -45,12 +45,13 @@ Tuned = Mapping[tuple[str, str], Mapping[str, Any]]
 
 def tuned(name: str) -> Tuned:
     """Those of a contest; the flagship's are those of params.yaml where none were chosen."""
-    path = FOLDER / f"{name}.json"
-    if not path.is_file():
+    found = found_settings().get(name, {})
+    missing = [f"{name}/{kind}" for kind in SPACES if kind not in found]
+    if missing:
+        told = " ".join(missing) if found else name
         raise SourceError(
-            f"no settings were chosen for {name}", where=str(path), mend=f"run `make tune CONTESTS={name}` first"
+            f"no settings were chosen for {told}", where="tuned", mend=f'run `make tune CONTESTS="{told}"`'
         )
-    found = json.loads(path.read_text(encoding="utf-8"))
     settings = {(kind, slice_): told["settings"] for kind, by in found.items() for slice_, told in by.items()}
     if FLAGSHIP in found:
         return settings

@@ -1,4 +1,4 @@
-"""`python -m benchmarks tune [CONTEST]`: choose every model's settings, and write them down for the comparison."""
+"""`python -m benchmarks tune [CONTEST[/MODEL]]`: choose models' settings, and write them down for the comparison."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pipelines.settings import ROOT, read_settings
 
 TRIALS, K = 40, 20
 FLAGSHIP = "interest_ranker"
+KINDS = (*SPACES, FLAGSHIP)
 FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
     "yelp": partial(blocks, "yelp"),
@@ -31,11 +32,18 @@ CONTESTS: Mapping[str, Callable[[], Contest]] = {
 
 
 def run(*names: str) -> tuple[str, dict[str, float]]:
-    """All contests, or those that are named; the settings go to benchmarks/tuned/, which is part of the project."""
-    check_names(names, "tune")
-    for name in names or CONTESTS:
-        write_json(FOLDER / f"{name}.json", _tune(name, CONTESTS[name]()))
-    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+    """All contests, or those or the models of those that are named; the settings go to benchmarks/tuned/, which is part
+    of the project, as soon as they are found."""
+    check_names([name.split("/")[0] for name in names], "tune")
+    for name, kinds in _by_contest(names).items():
+        contest = CONTESTS[name]()
+        for kind in kinds or KINDS:
+            if kind == FLAGSHIP and contest.judged != ("new",):
+                continue  # where it is shipped, its settings are those of params.yaml
+            tuned = _tune(name, contest, kind)
+            (FOLDER / name).mkdir(parents=True, exist_ok=True)
+            write_json(FOLDER / name / f"{kind}.json", tuned)
+    found = found_settings()
     return _text(found), {
         f"{contest} {kind} {slice_}": told["ndcg"]
         for contest, kinds in found.items()
@@ -53,23 +61,38 @@ def check_names(names: Sequence[str], command: str) -> None:
         )
 
 
-def _tune(name: str, contest: Contest) -> dict[str, dict[str, dict[str, Any]]]:
-    folder = read_settings().home / "benchmarks" / "tuning"
+def found_settings() -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """What was chosen up to now, by contest, model and slice."""
+    found: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+    for path in sorted(FOLDER.glob("*/*.json")):
+        found.setdefault(path.parent.name, {})[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _by_contest(names: Sequence[str]) -> dict[str, list[str]]:
+    """The models to choose for, by contest; none are named where it is all of them."""
+    asked: dict[str, list[str]] = {}
+    for contest, _, kind in (name.partition("/") for name in names or CONTESTS):
+        if kind and kind not in KINDS:
+            raise ParamsError(f"there is no model {kind}", where="tune", mend=f"name some of: {', '.join(KINDS)}")
+        asked.setdefault(contest, []).extend([kind] if kind else [])
+    return asked
+
+
+def _tune(name: str, contest: Contest, kind: str) -> dict[str, dict[str, Any]]:
+    """The settings that were chosen for each slice that `contest` judges."""
+    folder = read_settings().home / "benchmarks" / "tuning" / name
     folder.mkdir(parents=True, exist_ok=True)
-    tuned: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def choose(where: Contest, kind: str, space: Space, slice_: str) -> Tuned:
+    def choose(where: Contest, space: Space, slice_: str) -> Tuned:
         print(f"{where.name}: {kind}, {slice_} items", file=sys.stderr)
-        return search(where, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{name}.log")
+        return search(where, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{kind}.log")
 
-    for kind, space in SPACES.items():
-        for slice_ in contest.judged:
-            tuned.setdefault(kind, {})[slice_] = choose(contest, kind, space, slice_).to_dict()
-    if contest.judged == ("new",):
-        formula = choose(contest, FLAGSHIP, formula_space, "new")
-        learned = choose(across_users(contest), FLAGSHIP, gate_space(formula.settings), "new")
-        tuned[FLAGSHIP] = {"new": learned.to_dict() | {"formula": formula.to_dict()}}
-    return tuned
+    if kind != FLAGSHIP:
+        return {slice_: choose(contest, SPACES[kind], slice_).to_dict() for slice_ in contest.judged}
+    formula = choose(contest, formula_space, "new")
+    learned = choose(across_users(contest), gate_space(formula.settings), "new")
+    return {"new": learned.to_dict() | {"formula": formula.to_dict()}}
 
 
 def _text(found: Mapping[str, Any]) -> str:

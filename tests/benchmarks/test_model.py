@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import model
+from benchmarks import model, tune
 from benchmarks.scores import Scores
 from pipelines.errors import ParamsError, SourceError
 from tests.benchmarks.toy_contest import toy_contest
@@ -66,16 +66,18 @@ def test_figures_of_a_contest_with_repeats() -> None:
 def test_without_settings_the_command_that_chooses_them_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "FOLDER", tmp_path)
-    with pytest.raises(SourceError, match="make tune CONTESTS=yelp"):
+    monkeypatch.setattr(tune, "FOLDER", tmp_path)
+    with pytest.raises(SourceError, match='make tune CONTESTS="yelp"'):
         model.run("yelp")
 
 
 def test_settings_are_read_as_tune_wrote_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "FOLDER", tmp_path)
-    told = {"ials": {"new": {"settings": {"factors": 8}, "ndcg": 0.1, "trials": 2, "cpu_seconds": 1.0}}}
-    (tmp_path / "yelp.json").write_text(json.dumps(told | {"interest_ranker": {"new": {"settings": {"hidden": 4}}}}))
-    (tmp_path / "journey.json").write_text(json.dumps(told))
+    monkeypatch.setattr(tune, "FOLDER", tmp_path)
+    monkeypatch.setattr(model, "SPACES", ("ials",))
+    for contest in ("yelp", "journey"):
+        (tmp_path / contest).mkdir()
+        (tmp_path / contest / "ials.json").write_text(json.dumps({"new": {"settings": {"factors": 8}}}))
+    (tmp_path / "yelp" / "interest_ranker.json").write_text(json.dumps({"new": {"settings": {"hidden": 4}}}))
     assert model.tuned("yelp") == {("ials", "new"): {"factors": 8}, ("interest_ranker", "new"): {"hidden": 4}}
     assert model.tuned("journey")["interest_ranker", "all"]["factors"] == 64  # that of params.yaml
 

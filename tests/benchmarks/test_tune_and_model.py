@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import model, tune
-from benchmarks.tuning.spaces import SPACES
+from pipelines.errors import ParamsError
 
 FEW = ("popularity", "ials", "recency_ials")
 
@@ -35,16 +34,22 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tune, "SPACES", {kind: SPACES[kind] for kind in FEW})
+    monkeypatch.setattr(tune, "KINDS", (*FEW, tune.FLAGSHIP))
+    monkeypatch.setattr(model, "SPACES", FEW)
     monkeypatch.setattr(tune, "TRIALS", 2)
     monkeypatch.setattr(model, "SEEDS", range(7, 9))
-    for command in (tune, model):
-        monkeypatch.setattr(command, "FOLDER", data)
+    monkeypatch.setattr(tune, "FOLDER", data / "tuned")
     text, _ = tune.run("yelp")
     assert all(row in text for row in ("interest_ranker, before it learns", "interest_ranker, across users"))
-    assert set(json.loads((data / "yelp.json").read_text())) == {*FEW, "interest_ranker"}
+    assert {path.stem for path in (data / "tuned" / "yelp").iterdir()} == {*FEW, "interest_ranker"}
 
     text, figures = model.run("yelp")
     assert all(f"flagship, {way}" in text for way in ("full refit", "incremental", "graph only", "never"))
     assert {"yelp_ndcg", "yelp_ials_ndcg", "yelp_recency_ials_ndcg"} < figures.keys()
     assert all(figures[name] > 0 for name in figures)
+
+
+def test_a_model_that_is_unknown_is_told_before_anything_is_read() -> None:
+    with pytest.raises(ParamsError, match="no model gru4rec") as told:
+        tune.run("yelp/gru4rec")
+    assert "tifu_knn" in told.value.mend
