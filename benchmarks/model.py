@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
+from benchmarks import tune
 from benchmarks.contests.contest import Contest
+from benchmarks.contests.journey import TESTING, journey
 from benchmarks.figures import table
 from benchmarks.scores import Scores, gain, judge
 from benchmarks.strategies import STRATEGIES, full_refit
-from benchmarks.tune import CONTESTS, FLAGSHIP, K, check_names, found_settings
+from benchmarks.tune import FLAGSHIP, K, check_names, found_settings
 from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
 
 SEEDS = range(7, 12)
+CONTESTS: Mapping[str, Callable[[], Contest]] = {**tune.CONTESTS, "journey": partial(journey, tuple(TESTING), before=7)}
+"""The first week for testing goes on from a fit on the week before it, which has six weeks of lessons."""
 SHORT = {"journey": "cj"}
 """What a contest is called in the figures, where that is not its own name."""
 

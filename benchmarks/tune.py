@@ -14,13 +14,13 @@ from benchmarks.contests.contest import TUNING_USERS, Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.figures import table
 from benchmarks.tuning.flagship import formula_space, gate_space
-from benchmarks.tuning.search import Tuned, search
+from benchmarks.tuning.search import Budget, Tuned, search
 from benchmarks.tuning.spaces import SPACES, Space
 from pipelines.errors import ParamsError
 from pipelines.files import write_json
 from pipelines.settings import ROOT, read_settings
 
-TRIALS, K = 40, 20
+BUDGET, K = Budget(trials=40, cpu_seconds=3600), 20
 FLAGSHIP = "interest_ranker"
 KINDS = (*SPACES, FLAGSHIP)
 FOLDER = ROOT / "benchmarks" / "tuned"
@@ -86,7 +86,7 @@ def _tune(name: str, contest: Contest, kind: str) -> dict[str, dict[str, Any]]:
 
     def choose(where: Contest, space: Space, slice_: str) -> Tuned:
         print(f"{where.name}: {kind}, {slice_} items", file=sys.stderr)
-        return search(where, kind, space, slice_, trials=TRIALS, k=K, journal=folder / f"{kind}.log")
+        return search(where, kind, space, slice_, budget=BUDGET, k=K, journal=folder / f"{kind}.log")
 
     if kind != FLAGSHIP:
         return {slice_: choose(contest, SPACES[kind], slice_).to_dict() for slice_ in contest.judged}
@@ -106,9 +106,10 @@ def _text(found: Mapping[str, Any]) -> str:
                 rows.append(_row(contest, kind, slice_, told))
     return f"""## Settings that were chosen (`make tune`)
 
-{TRIALS} trials for each model and slice, by tree-structured Parzen estimators (Optuna); the mean NDCG@{K} over the
-spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those before; weeks {TUNING[0]}–{TUNING[-1]} of
-Complete Journey. CPU of all trials; one that was clearly worse than the others on the first spans was given up.
+{BUDGET.trials} trials for each model and slice by tree-structured Parzen estimators (Optuna), and no more once they
+have taken {BUDGET.cpu_seconds:,.0f} CPU seconds; the mean NDCG@{K} over the spans that are for tuning: blocks 1 and 2
+of CCD, ranked after learning those before; weeks {", ".join(map(str, TUNING))} of Complete Journey. CPU of all trials;
+one that was clearly worse than the others on the first spans was given up.
 At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
 last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*
 does.
@@ -123,6 +124,7 @@ def _row(contest: str, model: str, slice_: str, told: Mapping[str, Any]) -> dict
         "model": model,
         "items": slice_,
         f"NDCG@{K}": float(told["ndcg"]),
+        "trials": told["trials"],
         "CPU s": f"{told['cpu_seconds']:,.0f}",
         "settings": ", ".join(f"{name} {_short(value)}" for name, value in told["settings"].items()),
     }

@@ -13,13 +13,14 @@ from pipelines.context import Context, read_context
 from pipelines.folding import rebuild
 from pipelines.lessons import bought_between
 
-TUNING, TESTING = range(40, 48), range(48, 52)
-"""Weeks, counted from the calendar's first; the last ones are touched once, for the table."""
+TUNING, TESTING = range(40, 48, 3), range(48, 52)
+"""Weeks, counted from the calendar's first; the last ones are touched once, for the table. Three weeks that lie apart
+choose as well as eight that follow each other, and sooner."""
 HALF_LIVES = (3, 7, 14, 21, 35, 56, 70, 112, 224)
 """Days: more than params.yaml has, for baselines to choose from."""
 
 
-def journey(weeks: Sequence[int] = (*TUNING, *TESTING), *, before: int = 0) -> Contest:
+def journey(weeks: Sequence[int], *, before: int = 0) -> Contest:
     """Rank all items for each of `weeks`, on the graph as of its start; `before`: as many weeks' graphs more, to learn
     from what was bought in them."""
     first, last = min(weeks) - before, max(weeks)
@@ -29,7 +30,7 @@ def journey(weeks: Sequence[int] = (*TUNING, *TESTING), *, before: int = 0) -> C
     taken = [
         bought_between(start, end, graph, context) for graph, (start, end) in zip(graphs, pairwise(starts), strict=True)
     ]
-    tuning, testing = (range(*_within(part, weeks, first)) for part in (TUNING, TESTING))
+    tuning, testing = (_within(part, weeks, first) for part in (TUNING, TESTING))
     return Contest("Complete Journey", graphs, taken, tuning, testing, judged=("all", "new"))
 
 
@@ -39,6 +40,7 @@ def _with_half_lives(context: Context) -> Context:
     return replace(context, params=context.params.model_copy(update={"refresh": refresh}))
 
 
-def _within(part: range, weeks: Sequence[int], first: int) -> tuple[int, int]:
+def _within(part: range, weeks: Sequence[int], first: int) -> range:
+    """The spans of those of `weeks` that belong to `part`; span 0 is that of the week `first`."""
     found = [week - first for week in part if week in weeks]
-    return (found[0], found[-1] + 1) if found else (0, 0)
+    return range(found[0], found[-1] + 1, part.step) if found else range(0)

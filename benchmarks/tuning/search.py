@@ -33,7 +33,15 @@ class Tuned:
         return dict(vars(self))
 
 
-def search(contest: Contest, kind: str, space: Space, slice_: str, *, trials: int, k: int, journal: Path) -> Tuned:
+@dataclass(frozen=True)
+class Budget:
+    """So many trials; no trial begins once those before it took `cpu_seconds`."""
+
+    trials: int
+    cpu_seconds: float = 3600.0
+
+
+def search(contest: Contest, kind: str, space: Space, slice_: str, *, budget: Budget, k: int, journal: Path) -> Tuned:
     """The settings with the best mean NDCG@k on `slice_` over the contest's spans for tuning.
 
     Tree-structured Parzen estimators (Bergstra et al. 2011), by Optuna; a trial that is clearly worse than the others
@@ -47,7 +55,7 @@ def search(contest: Contest, kind: str, space: Space, slice_: str, *, trials: in
         pruner=optuna.pruners.MedianPruner(n_startup_trials=8),
         load_if_exists=True,
     )
-    for number in range(len(_ended(study)), trials):
+    while (number := len(_ended(study))) < budget.trials and _spent(study) < budget.cpu_seconds:
         study.sampler = TPESampler(seed=SEED + number)
         trial = study.ask()
         started = time.process_time()
@@ -55,14 +63,13 @@ def search(contest: Contest, kind: str, space: Space, slice_: str, *, trials: in
         trial.set_user_attr("cpu_seconds", time.process_time() - started)
         study.tell(trial, None if pruned else mean, TrialState.PRUNED if pruned else TrialState.COMPLETE)
         print(
-            f"{study.study_name}: {number + 1} of {trials}: {mean:.5f}{', given up' if pruned else ''};"
+            f"{study.study_name}: {number + 1} of {budget.trials}: {mean:.5f}{', given up' if pruned else ''};"
             f" best {study.best_value:.5f}",
             file=sys.stderr,
         )
     best = study.best_trial
     settings = space(optuna.trial.FixedTrial(best.params), contest.heteros[0].half_lives)
-    spent = sum(trial.user_attrs["cpu_seconds"] for trial in _ended(study))
-    return Tuned(settings, study.best_value, len(_ended(study)), spent)
+    return Tuned(settings, study.best_value, len(_ended(study)), _spent(study))
 
 
 def _try(contest: Contest, kind: str, space: Space, slice_: str, trial: optuna.Trial, k: int) -> tuple[float, bool]:
@@ -82,6 +89,10 @@ def _try(contest: Contest, kind: str, space: Space, slice_: str, trial: optuna.T
         if trial.should_prune() and step + 1 < len(contest.tuning):
             return sum(found) / len(found), True
     return sum(found) / len(found), False
+
+
+def _spent(study: optuna.Study) -> float:
+    return sum(trial.user_attrs["cpu_seconds"] for trial in _ended(study))
 
 
 def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

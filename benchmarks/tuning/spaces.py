@@ -54,7 +54,7 @@ def _lightgcn(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
         "factors": 64,
         "layers": trial.suggest_int("layers", 1, 3),
         "epochs": trial.suggest_int("epochs", 5, 40),
-        "batch_size": 8192,
+        "batch_size": trial.suggest_categorical("batch_size", [8192, 32768, 131072]),
         "learning_rate": trial.suggest_float("learning_rate", 1e-3, 5e-2, log=True),
         "regularization": trial.suggest_float("regularization", 1e-6, 1e-3, log=True),
         "seed": SEED,

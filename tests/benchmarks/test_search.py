@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import BaseTrial
 
 from benchmarks.tuning import search as searching
-from benchmarks.tuning.search import Tuned, search
+from benchmarks.tuning.search import Budget, Tuned, search
 from benchmarks.tuning.spaces import SPACES
 from models.catalogue import RECOMMENDERS
 from models.metrics import evaluate_slice
@@ -24,7 +24,7 @@ def tifu(trial: BaseTrial, half_lives: Any) -> dict[str, Any]:
 
 
 def found(folder: Path, trials: int = 6) -> Tuned:
-    return search(CONTEST, "tifu_knn", tifu, "all", trials=trials, k=3, journal=folder / "toy.log")
+    return search(CONTEST, "tifu_knn", tifu, "all", budget=Budget(trials), k=3, journal=folder / "toy.log")
 
 
 def test_the_best_trial_is_told_with_its_settings(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_the_same_search_finds_the_same_also_when_it_was_cut_off(tmp_path: Path)
 def test_settings_that_were_tried_are_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[object] = []
     monkeypatch.setattr(searching, "evaluate_slice", lambda *given: judged.append(given) or evaluate_slice(*given))
-    search(CONTEST, "popularity", SPACES["popularity"], "all", trials=12, k=3, journal=tmp_path / "toy.log")
+    search(CONTEST, "popularity", SPACES["popularity"], "all", budget=Budget(12), k=3, journal=tmp_path / "toy.log")
     assert len(judged) <= 3  # as many as there are half-lives
 
 
@@ -57,6 +57,11 @@ def test_only_spans_for_tuning_are_looked_at(tmp_path: Path, monkeypatch: pytest
     )
     found(tmp_path, trials=2)
     assert seen == {lessons()[0].graph.as_of}
+
+
+def test_no_trial_begins_once_the_time_is_spent(tmp_path: Path) -> None:
+    tuned = search(CONTEST, "tifu_knn", tifu, "all", budget=Budget(6, cpu_seconds=1e-9), k=3, journal=tmp_path / "log")
+    assert tuned.trials == 1 and tuned.ndcg > 0
 
 
 def test_every_baseline_has_a_space() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import model, tune
+from benchmarks.tuning.search import Budget
 from pipelines.errors import ParamsError
 
 FEW = ("popularity", "ials", "recency_ials")
@@ -36,7 +37,7 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
 ) -> None:
     monkeypatch.setattr(tune, "KINDS", (*FEW, tune.FLAGSHIP))
     monkeypatch.setattr(model, "SPACES", FEW)
-    monkeypatch.setattr(tune, "TRIALS", 2)
+    monkeypatch.setattr(tune, "BUDGET", Budget(trials=2))
     monkeypatch.setattr(model, "SEEDS", range(7, 9))
     monkeypatch.setattr(tune, "FOLDER", data / "tuned")
     text, _ = tune.run("yelp")
