@@ -20,7 +20,7 @@ from pipelines.errors import ParamsError
 from pipelines.files import write_json
 from pipelines.settings import ROOT, read_settings
 
-BUDGET, K = Budget(trials=40, cpu_seconds=3600), 20
+BUDGET, K = Budget(trials=40, cpu_seconds=1800), 20
 FLAGSHIP = "interest_ranker"
 KINDS = (*SPACES, FLAGSHIP)
 FOLDER = ROOT / "benchmarks" / "tuned"

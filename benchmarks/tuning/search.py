@@ -38,7 +38,7 @@ class Budget:
     """So many trials; no trial begins once those before it took `cpu_seconds`."""
 
     trials: int
-    cpu_seconds: float = 3600.0
+    cpu_seconds: float = 1800.0
 
 
 def search(contest: Contest, kind: str, space: Space, slice_: str, *, budget: Budget, k: int, journal: Path) -> Tuned:

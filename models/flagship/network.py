@@ -125,7 +125,8 @@ def _inner(users: Tensor, user: Tensor, vectors: Tensor, group: Tensor) -> Tenso
     """
     used, place = torch.unique(group, return_inverse=True)
     if not len(vectors):
-        return users.new_zeros(len(user), vectors.shape[1])
+        # a sum over nobody: the projection stays a part of the graph that processes average the gradients of
+        return users[:0].sum() + users.new_zeros(len(user), vectors.shape[1])
     kept = vectors[used.clamp_min(0)].float() * (used >= 0)[:, None, None]
     table = users @ kept.flatten(0, 1).T
     return table.view(-1, vectors.shape[1]).index_select(0, user * len(used) + place)

@@ -14,10 +14,7 @@ def processes() -> tuple[int, int]:
 
 def wrapped(network: nn.Module) -> nn.Module:
     """`network`, whose gradients are averaged over all processes from then on; itself where there is only this one."""
-    if processes()[1] == 1:
-        return network
-    # a batch may lack a relation, and its projection is then in no process's graph
-    return DistributedDataParallel(network, find_unused_parameters=True)
+    return network if processes()[1] == 1 else DistributedDataParallel(network)
 
 
 def share(users: Tensor) -> Tensor:
