@@ -45,7 +45,9 @@ def fill_cold(x: Tensor, adjacency: Tensor, first_item: int, groups: Mapping[str
     cold = x.abs().sum(dim=1) == 0
     if not cold.any():
         return x
-    filled = torch.where(cold[:, None], LGConv(normalize=False)(x, adjacency), x)
+    filled = x
+    if (adjacency.crow_indices().diff()[cold] > 0).any():
+        filled = torch.where(cold[:, None], LGConv(normalize=False)(x, adjacency), x)
     items = filled[first_item:]
     still = (items.abs().sum(dim=1) == 0).numpy()
     warm = (~still).astype(np.float64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
@@ -114,7 +114,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
         item_age=age,
         price=graph["item"].price.numpy(),
         groups={
-            name: _group(member, (user_of, item_of, weight), users, (demand, hoped), hops[users:])
+            name: _group(member, (user_of, item_of, weight), (demand, hoped), hops[users:])
             for name, member in members.items()
         },
         hops=hops,
@@ -122,7 +122,10 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
 
 
 def _sums(rows: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
-    return np.stack([np.bincount(rows, column, minlength=count) for column in weight.T], axis=1)
+    """[count, half-lives] the sum of the `weight` [n, half-lives] of each of `rows` [n]."""
+    edges = np.arange(len(rows) + 1)
+    sums: np.ndarray = csc_matrix((np.ones(len(rows)), rows, edges), shape=(count, len(rows))) @ weight
+    return sums
 
 
 def _members(graph: HeteroData, relation: tuple[str, str, str], items: int) -> csr_matrix:
@@ -153,7 +156,6 @@ def _gaps(item_of: np.ndarray, span: np.ndarray, count: np.ndarray, category: cs
 def _group(
     members: csr_matrix,
     edges: tuple[np.ndarray, np.ndarray, np.ndarray],
-    users: int,
     demand: tuple[np.ndarray, np.ndarray],
     hops: Tensor,
 ) -> Group:
@@ -162,10 +164,7 @@ def _group(
     of = np.full(items, -1, dtype=np.int64)
     of[members.indices] = np.repeat(np.arange(groups), np.diff(members.indptr))
     known = of[item_of] >= 0
-    pairs = csr_matrix((np.ones(known.sum()), (user_of[known], of[item_of[known]])), shape=(users, groups))
-    pairs.sort_indices()
-    keys = np.repeat(np.arange(users), np.diff(pairs.indptr)) * groups + pairs.indices
-    places = np.searchsorted(keys, user_of[known] * groups + of[item_of[known]])
+    keys, places = np.unique(user_of[known] * groups + of[item_of[known]], return_inverse=True)
     hoped = demand[1]
     share = np.where(of[:, None] >= 0, hoped / np.maximum(1e-9, (members @ hoped)[of]), 0.0) if groups else 0.0 * hoped
     vectors = [group_means(members, hop, hoped[:, -1]) for hop in hops.numpy().swapaxes(0, 1)]
