@@ -162,6 +162,7 @@ class FitParams(Section):
     update_epochs: PositiveInt
     learning_rate: PositiveFloat
     update_learning_rate: PositiveFloat
+    update_users: PositiveInt
     replay_rows: PositiveInt
 
 

@@ -14,16 +14,21 @@ from models.flagship.standing import Standing
 
 
 def make_lesson(
-    standing: Standing, next_pairs: Tensor, hop_mix: Tensor, settings: RankerSettings, generator: torch.Generator
+    standing: Standing,
+    next_pairs: Tensor,
+    hop_mix: Tensor,
+    settings: RankerSettings,
+    most: int,
+    generator: torch.Generator,
 ) -> Rows:
     """Half-precision rows of users who took a candidate: all they took, and a share of what they did not.
 
-    At most `settings.lesson_users` users, drawn evenly. `next_pairs` [2, n]; pairs of users or items that `standing`
+    At most `most` users, drawn evenly. `next_pairs` [2, n]; pairs of users or items that `standing`
     does not know, and items that were no candidates, teach nothing.
     """
     pairs = next_pairs.numpy()
     user, item = pairs[:, (pairs[0] < standing.users) & (pairs[1] < standing.items)]
-    users = _drawn(np.unique(user), settings.lesson_users, generator)
+    users = _drawn(np.unique(user), most, generator)
     user, item = (part[np.isin(user, users)] for part in (user, item))
     place, candidate = candidates(standing, users, hop_mix, settings)
     wanted = np.sort(np.searchsorted(users, user) * standing.items + item)

@@ -72,7 +72,7 @@ class InterestRanker(Recommender):
             lessons = []
             for part in slices:
                 self._embeddings.go_on(part.graph)
-                lessons.append(self._lesson(part, self._standing_on(part.graph)))
+                lessons.append(self._lesson(part, self._standing_on(part.graph), settings.lesson_users))
             self._set_scale(lessons or [self._sample(graph)])
             if any(settings.formula().values()):
                 self._network.start_from(settings.formula())
@@ -90,10 +90,10 @@ class InterestRanker(Recommender):
             return FitReport()
         settings, report = self.settings, FitReport()
         with one_thread():
-            lessons = [
-                self._lesson(part, self._standing if part.graph is self._stood_on else self._standing_on(part.graph))
-                for part in slices
-            ]
+            lessons = []
+            for part in slices:
+                standing = self._standing if part.graph is self._stood_on else self._standing_on(part.graph)
+                lessons.append(self._lesson(part, standing, settings.update_users))
             if lessons:
                 new_rows = sum(len(lesson) for lesson in lessons)
                 replayed = self._replay.sample(new_rows, self._generator())
@@ -166,9 +166,9 @@ class InterestRanker(Recommender):
             raise ValueError(f"learned with half-lives {self._half_lives} days; the graph has {list(graph.half_lives)}")
         return stand(graph, self._embeddings.rows(graph), self.settings)
 
-    def _lesson(self, part: Slice, standing: Standing) -> Rows:
+    def _lesson(self, part: Slice, standing: Standing, most: int) -> Rows:
         hop_mix = self._learned_network().hop_mix.detach()
-        lesson = make_lesson(standing, part.next_pairs, hop_mix, self.settings, self._generator())
+        lesson = make_lesson(standing, part.next_pairs, hop_mix, self.settings, most, self._generator())
         self._lessons_seen += 1
         return lesson
 

@@ -20,8 +20,9 @@ class RankerSettings:
 
     `popular`, `similar` and `favoured` are how many candidates a user gets from the most demanded items, from the
     graph channel and from their favoured groups, besides all items of their history. `negatives` is the share of
-    candidates not taken that is learned from. `lesson_users` bounds the users of one lesson, `replay_rows` the memory
-    of past ones. `again` says whether users take what they had once more; where not, it is no candidate.
+    candidates not taken that is learned from. `lesson_users` bounds the users of one lesson of a full fit,
+    `update_users` those of an update's, and `replay_rows` the memory of past ones. `again` says whether users take what
+    they had once more; where not, it is no candidate.
 
     Before anything is learned an item's score is `near_power · log near + recency_power · log m` (`formula`): `near` is
     the graph channel with hop 1 weighing `hop_weight` times hop 0, and `m` the share of the item's demand that is
@@ -46,6 +47,7 @@ class RankerSettings:
     learning_rate: float = 0.003
     update_learning_rate: float = 0.0007
     lesson_users: int = 1_000_000
+    update_users: int = 1_000_000
     replay_rows: int = 400_000
     again: bool = True
     popular: int = 150

@@ -68,8 +68,8 @@ def test_where_nothing_is_taken_again_nobody_is_offered_what_they_have() -> None
 
 def test_a_lesson_holds_no_more_users_than_asked_each_with_all_they_took() -> None:
     ranker, pairs = busy_ranker(), torch.tensor(sorted(busy_purchases())).T
-    settings, draw = replace(ranker.settings, lesson_users=7, similar=60), torch.Generator().manual_seed(3)
-    lesson = make_lesson(ranker._standing, pairs, torch.tensor([0.5, 0.5]), settings, draw)
+    settings, draw = replace(ranker.settings, similar=60), torch.Generator().manual_seed(3)
+    lesson = make_lesson(ranker._standing, pairs, torch.tensor([0.5, 0.5]), settings, 7, draw)
     assert lesson.users == 7
     assert lesson.taken is not None
     took = torch.bincount(lesson.user[lesson.taken], minlength=7).tolist()
@@ -85,7 +85,7 @@ def test_a_number_that_never_varied_is_not_read_when_it_varies_later() -> None:
     assert torch.equal(network(lesson), before)
 
 
-@pytest.mark.parametrize(("key", "value"), [("row_scale", "huge"), ("hop_weight", -1.0), ("lesson_users", 0)])
+@pytest.mark.parametrize(("key", "value"), [("row_scale", "huge"), ("hop_weight", -1.0), ("update_users", 0)])
 def test_settings_that_make_no_sense_are_refused_by_name(key: str, value: str | float) -> None:
     with pytest.raises(ValueError, match=key):
         replace(SMALL, **{key: value})  # type: ignore[arg-type]

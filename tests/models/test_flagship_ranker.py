@@ -192,6 +192,17 @@ def test_the_memory_of_past_lessons_is_bounded_and_saved() -> None:
     assert 0 < held <= 30
 
 
+def test_an_update_learns_from_no_more_users_than_asked() -> None:
+    remembered = []
+    for users in (1, 1000):
+        ranker = fitted(update_users=users)
+        before = {name for name in ranker.state().tensors if name.endswith("/draw")}
+        ranker.update(*next_week())
+        tensors = ranker.state().tensors
+        remembered.append([len(tensors[name]) for name in tensors if name.endswith("/draw") and name not in before])
+    assert remembered[0] == [1] and remembered[1][0] > 1
+
+
 def test_a_restored_ranker_updates_as_the_one_it_was_saved_from() -> None:
     ranker = fitted()
     restored = InterestRanker.from_state(ranker.state(), shop())
