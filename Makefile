@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-forgetting tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-graph: $(READY) ## Compare folding a delta into the graph with building it
 
 bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines (needs TIDEGRAPH_DATA; long)
 	$(BIN)/python -m benchmarks model $(CONTESTS)
+
+bench-gowalla: $(READY) ## The flagship on Gowalla's public split, beside what others published (needs TIDEGRAPH_DATA)
+	$(BIN)/python -m benchmarks gowalla
 
 bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without
 	$(BIN)/python -m benchmarks forgetting

@@ -9,7 +9,20 @@ from benchmarks.figures import publish
 from pipelines import console
 from pipelines.errors import ParamsError, TidegraphError
 
-NAMES = ("update", "margin", "simulate", "ingest", "graph", "structure", "step", "cora", "tune", "model", "forgetting")
+NAMES = (
+    "update",
+    "margin",
+    "simulate",
+    "ingest",
+    "graph",
+    "structure",
+    "step",
+    "cora",
+    "tune",
+    "model",
+    "gowalla",
+    "forgetting",
+)
 
 
 def main(arguments: list[str]) -> None:

@@ -13,14 +13,18 @@ from benchmarks.contests.journey import TESTING, journey
 from benchmarks.figures import table
 from benchmarks.scores import Scores, gain, judge
 from benchmarks.strategies import STRATEGIES, full_refit
-from benchmarks.tune import FLAGSHIP, K, check_names, found_settings
+from benchmarks.tune import FLAGSHIP, K, found_settings
 from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
 
 SEEDS = range(7, 12)
-CONTESTS: Mapping[str, Callable[[], Contest]] = {**tune.CONTESTS, "journey": partial(journey, tuple(TESTING), before=7)}
+CONTESTS: Mapping[str, Callable[[], Contest]] = {
+    "yelp": tune.CONTESTS["yelp"],
+    "gowalla": tune.CONTESTS["gowalla"],
+    "journey": partial(journey, tuple(TESTING), before=7),
+}
 """The first week for testing goes on from a fit on the week before it, which has six weeks of lessons."""
 SHORT = {"journey": "cj"}
 """What a contest is called in the figures, where that is not its own name."""
@@ -28,7 +32,7 @@ SHORT = {"journey": "cj"}
 
 def run(*names: str) -> tuple[str, dict[str, float]]:
     """All contests, or those that are named. The spans for testing are touched here and nowhere else."""
-    check_names(names, "model")
+    tune.check_names(names, CONTESTS, "model")
     texts, figures = [], dict[str, float]()
     for name in names or CONTESTS:
         settings, contest = tuned(name), CONTESTS[name]()

@@ -29,7 +29,7 @@ def run() -> tuple[str, dict[str, float]]:
     with one_thread():
         published, ours = published_ways(pairs), csr_ways(pairs)
         errors = gradient_errors(published | ours, pairs.draw(random))
-        seconds = _measure(published | ours, pairs, random)
+        seconds = measure(published | ours, pairs, random)
     fastest = min(seconds[name] for name in published)
     figures = {
         "pyg_edge_index_to_ours": fastest / seconds[OURS],
@@ -47,7 +47,7 @@ def gradient_errors(ways: Mapping[str, Way], batch: Batch) -> dict[str, float]:
     return {name: float((gradient - first).abs().max() / first.abs().max()) for name, gradient in gradients.items()}
 
 
-def _measure(ways: Mapping[str, Way], pairs: Pairs, random: torch.Generator) -> dict[str, float]:
+def measure(ways: Mapping[str, Way], pairs: Pairs, random: torch.Generator) -> dict[str, float]:
     """Median CPU seconds of a step, one way after the other, on the same batches."""
     x, adjacency = torch.randn(pairs.nodes, FACTORS, generator=random), pairs.adjacency
     spent: dict[str, list[float]] = {name: [] for name in [*ways, PRODUCTS]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from benchmarks.contests.across_users import across_users
 from benchmarks.contests.blocks import blocks
 from benchmarks.contests.contest import TUNING_USERS, Contest
 from benchmarks.contests.journey import TUNING, journey
+from benchmarks.contests.split import HELD_OUT, split
 from benchmarks.figures import table
 from benchmarks.tuning.flagship import formula_space, gate_space
 from benchmarks.tuning.search import Budget, Tuned, search
@@ -22,24 +23,32 @@ from pipelines.settings import ROOT, read_settings
 
 BUDGET, K = Budget(trials=40, cpu_seconds=1800), 20
 FLAGSHIP = "interest_ranker"
-KINDS = (*SPACES, FLAGSHIP)
 FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
     "yelp": partial(blocks, "yelp"),
     "gowalla": partial(blocks, "gowalla"),
     "journey": partial(journey, tuple(TUNING)),
+    "split": split,
 }
+CHOSEN: Mapping[str, Sequence[str]] = {
+    "yelp": (*SPACES, FLAGSHIP),
+    "gowalla": (*SPACES, FLAGSHIP),
+    "journey": tuple(SPACES),
+    "split": (FLAGSHIP,),
+}
+"""Whose settings are chosen on each: the flagship's for Complete Journey are those of params.yaml, and the public split
+is compared with what others published on it."""
+MOST_FACTORS = {"split": 384}
+"""Of the flagship, where it may have more than the baselines: there are none on the public split."""
 
 
 def run(*names: str) -> tuple[str, dict[str, float]]:
     """All contests, or those or the models of those that are named; the settings go to benchmarks/tuned/, which is part
     of the project, as soon as they are found."""
-    check_names([name.split("/")[0] for name in names], "tune")
+    check_names([name.split("/")[0] for name in names], CONTESTS, "tune")
     for name, kinds in _by_contest(names).items():
         contest = CONTESTS[name]()
-        for kind in kinds or KINDS:
-            if kind == FLAGSHIP and contest.judged != ("new",):
-                continue  # where it is shipped, its settings are those of params.yaml
+        for kind in kinds or CHOSEN[name]:
             tuned = _tune(name, contest, kind)
             (FOLDER / name).mkdir(parents=True, exist_ok=True)
             write_json(FOLDER / name / f"{kind}.json", tuned)
@@ -52,12 +61,12 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     }
 
 
-def check_names(names: Sequence[str], command: str) -> None:
-    """Raise ParamsError where a name is no contest's."""
-    strangers = sorted(set(names) - set(CONTESTS))
+def check_names(names: Sequence[str], contests: Collection[str], command: str) -> None:
+    """Raise ParamsError where a name is none of the `contests`."""
+    strangers = sorted(set(names) - set(contests))
     if strangers:
         raise ParamsError(
-            f"there is no contest {', '.join(strangers)}", where=command, mend=f"name some of: {', '.join(CONTESTS)}"
+            f"there is no contest {', '.join(strangers)}", where=command, mend=f"name some of: {', '.join(contests)}"
         )
 
 
@@ -73,8 +82,12 @@ def _by_contest(names: Sequence[str]) -> dict[str, list[str]]:
     """The models to choose for, by contest; none are named where it is all of them."""
     asked: dict[str, list[str]] = {}
     for contest, _, kind in (name.partition("/") for name in names or CONTESTS):
-        if kind and kind not in KINDS:
-            raise ParamsError(f"there is no model {kind}", where="tune", mend=f"name some of: {', '.join(KINDS)}")
+        if kind and kind not in CHOSEN[contest]:
+            raise ParamsError(
+                f"no settings are chosen for a model {kind} on {contest}",
+                where="tune",
+                mend=f"name some of: {', '.join(CHOSEN[contest])}",
+            )
         asked.setdefault(contest, []).extend([kind] if kind else [])
     return asked
 
@@ -90,7 +103,7 @@ def _tune(name: str, contest: Contest, kind: str) -> dict[str, dict[str, Any]]:
 
     if kind != FLAGSHIP:
         return {slice_: choose(contest, SPACES[kind], slice_).to_dict() for slice_ in contest.judged}
-    formula = choose(contest, formula_space, "new")
+    formula = choose(contest, partial(formula_space, most_factors=MOST_FACTORS.get(name, 192)), "new")
     learned = choose(across_users(contest), gate_space(formula.settings), "new")
     return {"new": learned.to_dict() | {"formula": formula.to_dict()}}
 
@@ -108,8 +121,9 @@ def _text(found: Mapping[str, Any]) -> str:
 
 {BUDGET.trials} trials for each model and slice by tree-structured Parzen estimators (Optuna), and no more once they
 have taken {BUDGET.cpu_seconds:,.0f} CPU seconds; the mean NDCG@{K} over the spans that are for tuning: blocks 1 and 2
-of CCD, ranked after learning those before; weeks {", ".join(map(str, TUNING))} of Complete Journey. CPU of all trials;
-one that was clearly worse than the others on the first spans was given up.
+of CCD, ranked after learning those before; weeks {", ".join(map(str, TUNING))} of Complete Journey; {HELD_OUT:.0%} of
+the public split's pairs for learning. CPU of all trials; one that was clearly worse than the others on the first spans
+was given up.
 At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
 last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*
 does.

@@ -37,9 +37,9 @@ def blocks(name: str) -> Contest:
     spans = tuple(int(half_life(decay) * DAY_US) for decay in DECAYS)
     rules = Rules({kind.name: spans for kind in FOLDED}, {"purchase": 1.0}, expire_after=10_000 * DAY_US)
     graphs = [empty_graph(epoch=START, rules=rules)]
-    for block, events in _events(rows).groupby(rows["block"]):
-        graphs.append(_folded(graphs[-1], events, START + (int(str(block)) + 1) * BLOCK))
-    taken = [next_pairs(_events(rows[rows["block"] == block + 1]), graph) for block, graph in enumerate(graphs[1:-1])]
+    for block, events in events_of(rows).groupby(rows["block"]):
+        graphs.append(folded(graphs[-1], events, START + (int(str(block)) + 1) * BLOCK))
+    taken = [next_pairs(events_of(rows[rows["block"] == block + 1]), graph) for block, graph in enumerate(graphs[1:-1])]
     return Contest(
         name,
         graphs[1:-1],
@@ -51,7 +51,8 @@ def blocks(name: str) -> Contest:
     )
 
 
-def _events(rows: pd.DataFrame) -> pd.DataFrame:
+def events_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Purchases at the end of their block's week, from the columns block, user, item."""
     ends = START + pd.to_timedelta((rows["block"].astype("int64") + 1) * BLOCK.days, unit="D")
     table = pd.DataFrame(
         {
@@ -66,7 +67,8 @@ def _events(rows: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(columns=list(EVENTS)).astype(EVENTS)
 
 
-def _folded(graph: InterestGraph, events: pd.DataFrame, end: datetime) -> InterestGraph:
+def folded(graph: InterestGraph, events: pd.DataFrame, end: datetime) -> InterestGraph:
+    """`graph` and what `events` add to it, as of `end`."""
     delta = Delta(event_table(events), user_table(empty("users")), item_table(empty("items")))
     with local_backend() as backend:
         return fold(graph, delta, as_of=end, backend=backend)

@@ -11,10 +11,10 @@ from benchmarks.tuning.spaces import SEED, Space
 from models.flagship.settings import ROW_SCALES
 
 
-def formula_space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
+def formula_space(trial: Trial, half_lives: Sequence[float], *, most_factors: int = 192) -> dict[str, Any]:
     """What the flagship starts from, where users take nothing again and nothing is known of items."""
     return {
-        "factors": trial.suggest_int("factors", 32, 192, step=32),
+        "factors": trial.suggest_int("factors", 32, most_factors, step=32),
         "regularization": trial.suggest_float("regularization", 1.0, 500.0, log=True),
         "alpha": trial.suggest_float("alpha", 1.0, 100.0, log=True),
         "als_half_life": trial.suggest_categorical("als_half_life", list(half_lives)),
@@ -23,7 +23,8 @@ def formula_space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
         "hop_weight": trial.suggest_float("hop_weight", 0.0, 3.0),
         "row_scale": trial.suggest_categorical("row_scale", list(ROW_SCALES)),
         "recency_power": trial.suggest_float("recency_power", 0.0, 3.0),
-        "near_power": 5.0,  # only the other's share of it orders items
+        "walk_power": trial.suggest_float("walk_power", 0.0, 6.0),
+        "near_power": 5.0,  # only the others' shares of it order items
         "again": False,
         "popular": 0,
         "favoured": 0,
@@ -41,6 +42,7 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
             **formula,
             "near_power": sharpness * formula["near_power"],
             "recency_power": sharpness * formula["recency_power"],
+            "walk_power": sharpness * formula["walk_power"],
             "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
             "epochs": trial.suggest_int("epochs", 1, 10),
             "hidden": trial.suggest_categorical("hidden", [8, 16, 32, 64]),

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Group, Standing
+from models.flagship.walks import FAR
 
 BLOCK = 64
 """Users at once: [block, pool] scores stay within some 20 MB."""
@@ -82,8 +83,8 @@ def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, settings: R
     if not len(pool):
         return np.empty(0, dtype=np.int64)
     mixed = torch.einsum("nhd,h->nd", standing.hops, hop_mix)
-    power = settings.recency_power / settings.near_power if settings.near_power else 0.0
-    recent = torch.from_numpy(np.exp(power * standing.recency[pool.numpy()]).astype(np.float32))
+    of_recency, of_walks = _shares(settings)
+    recent = torch.from_numpy(np.exp(of_recency * standing.recency[pool.numpy()]).astype(np.float32))
     items = (mixed[standing.users + pool] * recent[:, None]).T.contiguous()
     place_of = np.full(standing.items, -1, dtype=np.int64)
     place_of[pool.numpy()] = np.arange(len(pool))
@@ -91,12 +92,22 @@ def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, settings: R
     for first in range(0, len(users), BLOCK):
         rows = users[first : first + BLOCK]
         scores = mixed[torch.from_numpy(rows)] @ items
+        if standing.walks is not None:
+            strengths = np.maximum(FAR, standing.walks.strengths(rows)[:, pool.numpy()])
+            scores *= torch.from_numpy(strengths**of_walks)
         if not settings.again:
             _leave_out(scores, standing, rows, place_of)
         best = torch.topk(scores, min(settings.similar, len(pool)), dim=1, sorted=False).indices
         places = torch.arange(first, first + len(rows))[:, None]
         keys.append((places * standing.items + pool[best]).flatten().numpy())
     return np.concatenate(keys) if keys else np.empty(0, dtype=np.int64)
+
+
+def _shares(settings: RankerSettings) -> tuple[float, float]:
+    """The formula's powers of recency and walks for each of nearness's."""
+    powers = np.array([settings.recency_power, settings.walk_power])
+    recency, walks = powers / settings.near_power if settings.near_power else 0 * powers
+    return float(recency), float(walks)
 
 
 def _leave_out(scores: Tensor, standing: Standing, users: np.ndarray, place_of: np.ndarray) -> None:

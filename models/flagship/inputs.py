@@ -9,6 +9,7 @@ from torch import Tensor
 from models.flagship.rows import Rows
 from models.flagship.settings import RELATIONS
 from models.flagship.standing import GAP_PRIOR, Group, Standing
+from models.flagship.walks import FAR
 
 Columns = dict[str, np.ndarray]
 CHUNK_ROWS = 16_384
@@ -58,11 +59,13 @@ def input_columns(
     columns = _repeat(standing, user, item, edge, weight) | _prior(standing, user, item)
     for name in RELATIONS:
         columns |= _interest(standing.groups[name], name, standing, user, item)
+    if standing.walks is not None:
+        columns["graph/log_walks"] = np.log(np.maximum(FAR, standing.walks.between(user, item)))
     return columns
 
 
-def input_names(half_lives: int) -> list[str]:
-    """The names of the inputs of a graph with that many half-lives, in order."""
+def input_names(half_lives: int, *, walks: bool = False) -> list[str]:
+    """The names of the inputs of a graph with that many half-lives, with `walks` or without, in order."""
     repeat = [f"repeat/weight_{column}" for column in range(half_lives)] + [
         f"repeat/{name}" for name in ("known", "count", "last_age", "due", "gap", "item_due", "place", "share")
     ]
@@ -75,7 +78,7 @@ def input_names(half_lives: int) -> list[str]:
         for relation in RELATIONS
         for name in ("long", "short", "of_user", "share_long", "share_short", "expected_long", "expected_short")
     ]
-    return repeat + prior + interest
+    return repeat + prior + interest + ["graph/log_walks"] * walks
 
 
 def _zeros(standing: Standing, edge: np.ndarray) -> np.ndarray:

@@ -34,7 +34,9 @@ class ChannelNetwork(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, half_lives: int, factors: int, hidden: int, hop_weight: float = 1.0) -> None:
+    def __init__(
+        self, half_lives: int, factors: int, hidden: int, *, hop_weight: float = 1.0, walks: bool = False
+    ) -> None:
         super().__init__()
         self.half_life_mix = nn.Parameter(torch.full((half_lives,), 1.0 / half_lives))
         powers = hop_weight ** torch.arange(HOPS)
@@ -44,7 +46,7 @@ class ChannelNetwork(nn.Module):
             for projection in self.projections.lins.values():
                 projection.weight.copy_(torch.eye(factors))
         self.names = [
-            *input_names(half_lives),
+            *input_names(half_lives, walks=walks),
             "repeat/mixed_weight",
             "graph/mixed_hops",
             "graph/log_near",

@@ -66,9 +66,7 @@ class InterestRanker(Recommender):
         with one_thread(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._half_lives, self._embeddings, self._lessons_seen = list(graph.half_lives), Embeddings(settings), 0
-            self._network = ChannelNetwork(
-                len(graph.half_lives), settings.factors, settings.hidden, settings.hop_weight
-            )
+            self._network = self._new_network()
             lessons = []
             for part in slices:
                 self._embeddings.go_on(part.graph)
@@ -143,7 +141,7 @@ class InterestRanker(Recommender):
         ranker._half_lives, ranker._lessons_seen = half_lives, int(seen)
         factors = state.tensors["user_factors"].numpy(), state.tensors["item_factors"].numpy()
         ranker._embeddings = Embeddings(ranker.settings, factors, int(learned_at))
-        ranker._network = ChannelNetwork(len(half_lives), ranker.settings.factors, ranker.settings.hidden)
+        ranker._network = ranker._new_network()
         prefix = "network/"
         weights = {path[len(prefix) :]: tensor for path, tensor in state.tensors.items() if path.startswith(prefix)}
         ranker._network.load_state_dict(weights)
@@ -151,6 +149,12 @@ class InterestRanker(Recommender):
         _check_finite("state", {name: t for name, t in state.tensors.items() if not name.startswith("replay/")})
         ranker.stand_on(graph)
         return ranker
+
+    def _new_network(self) -> ChannelNetwork:
+        settings, walks = self.settings, self.settings.walk_power > 0
+        return ChannelNetwork(
+            len(self._half_lives), settings.factors, settings.hidden, hop_weight=settings.hop_weight, walks=walks
+        )
 
     def _learned_network(self) -> ChannelNetwork:
         if self._network is None:

@@ -11,7 +11,7 @@ RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "br
 HOPS = 2
 """Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
 ROW_SCALES = ("unit", "mean")
-MAY_BE_ZERO = ("near_power", "recency_power", "hop_weight", "popular", "favoured")
+MAY_BE_ZERO = ("near_power", "walk_power", "recency_power", "hop_weight", "popular", "favoured")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,10 @@ class RankerSettings:
     `update_users` those of an update's, and `replay_rows` the memory of past ones. `again` says whether users take what
     they had once more; where not, it is no candidate.
 
-    Before anything is learned an item's score is `near_power · log near + recency_power · log m` (`formula`): `near` is
-    the graph channel with hop 1 weighing `hop_weight` times hop 0, and `m` the share of the item's demand that is
-    recent. Where both powers are 0 learning starts from chance. Rows of embeddings are scaled to length 1 each
+    Before anything is learned an item's score is `near_power · log near + walk_power · log walks + recency_power ·
+    log m` (`formula`): `near` is the graph channel with hop 1 weighing `hop_weight` times hop 0, `walks` (`Walks`) is
+    there where its power is above 0, and `m` is the share of the item's demand that is recent. Where all powers are 0
+    learning starts from chance. Rows of embeddings are scaled to length 1 each
     (`row_scale` "unit"), or all by their mean length ("mean").
     """
 
@@ -39,6 +40,7 @@ class RankerSettings:
     hop_weight: float = 1.0
     row_scale: str = "unit"
     near_power: float = 0.0
+    walk_power: float = 0.0
     recency_power: float = 0.0
     als_iterations: int = 12
     warm_iterations: int = 1
@@ -61,6 +63,8 @@ class RankerSettings:
             raise ValueError(f"negatives is a share above 0 and at most 1, not {self.negatives}")
         if self.row_scale not in ROW_SCALES:
             raise ValueError(f"row_scale is one of {', '.join(ROW_SCALES)}, not {self.row_scale!r}")
+        if self.walk_power and not self.near_power:
+            raise ValueError(f"walk_power is {self.walk_power} and needs a near_power above 0 beside it")
         for name, value in asdict(self).items():
             if name in MAY_BE_ZERO and value < 0:
                 raise ValueError(f"{name} is at least 0, not {value}")
@@ -69,4 +73,5 @@ class RankerSettings:
 
     def formula(self) -> dict[str, float]:
         """The powers of the formula, by the network's numbers that they are the first weights of."""
-        return {"graph/log_near": self.near_power, "prior/recency": self.recency_power}
+        powers = {"graph/log_near": self.near_power, "prior/recency": self.recency_power}
+        return powers | ({"graph/log_walks": self.walk_power} if self.walk_power else {})

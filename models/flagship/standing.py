@@ -12,6 +12,7 @@ from torch_geometric.data import HeteroData
 
 from models.flagship.propagation import fill_cold, group_means, propagate, scale_rows
 from models.flagship.settings import RELATIONS, RankerSettings
+from models.flagship.walks import Walks
 from models.layers.adjacency import normalised_adjacency
 from models.ranking import INTERACTS, interest_matrix, owned_pairs
 
@@ -47,7 +48,8 @@ class Standing:
     recent: the shortest half-life's plus 1/4 over the longest's plus 1. `gap` [items] is the usual number of days
     between purchases, `repeat_share` [items] the share of purchases that are repeats, `buyers` [items] how many users
     have an edge. `owned` are the sorted keys of all edges, of those too that models do not learn from. `novelty`
-    [users] is the share of a user's purchases that were firsts. `hops` [users + items, hops, factors].
+    [users] is the share of a user's purchases that were firsts. `hops` [users + items, hops, factors]. `walks` are
+    there where the formula has a power for them.
     """
 
     as_of: int
@@ -73,6 +75,7 @@ class Standing:
     price: np.ndarray
     groups: dict[str, Group]
     hops: Tensor
+    walks: Walks | None
 
 
 def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Standing:
@@ -86,7 +89,8 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
     bought = np.bincount(item_of, count, minlength=items)
     buyers = np.bincount(item_of, minlength=items)
     members = {name: _members(graph, relation, items) for name, relation in RELATIONS.items()}
-    adjacency = normalised_adjacency(interest_matrix(graph, settings.hop_half_life))
+    interests = interest_matrix(graph, settings.hop_half_life)
+    adjacency = normalised_adjacency(interests)
     hops = propagate(scale_rows(fill_cold(factors, adjacency, users, members), settings.row_scale), adjacency)
     age = graph["item"].age.numpy()
     hoped = demand + NEWBORN_DEMAND * np.exp2(-age[:, None] / np.asarray(graph.half_lives))
@@ -118,6 +122,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
             for name, member in members.items()
         },
         hops=hops,
+        walks=Walks(interests) if settings.walk_power else None,
     )
 
 

@@ -35,7 +35,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tune, "KINDS", (*FEW, tune.FLAGSHIP))
+    monkeypatch.setattr(tune, "CHOSEN", {"yelp": (*FEW, tune.FLAGSHIP)})
     monkeypatch.setattr(model, "SPACES", FEW)
     monkeypatch.setattr(tune, "BUDGET", Budget(trials=2))
     monkeypatch.setattr(model, "SEEDS", range(7, 9))
@@ -51,6 +51,6 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
 
 
 def test_a_model_that_is_unknown_is_told_before_anything_is_read() -> None:
-    with pytest.raises(ParamsError, match="no model gru4rec") as told:
+    with pytest.raises(ParamsError, match="a model gru4rec on yelp") as told:
         tune.run("yelp/gru4rec")
     assert "tifu_knn" in told.value.mend
