@@ -40,7 +40,7 @@ def run() -> tuple[str, dict[str, float]]:
     """The section's text and its figures. The split's pairs to be found are touched here and nowhere else."""
     chosen = found_settings().get("split", {}).get(FLAGSHIP)
     if chosen is None:
-        raise SourceError("no settings were chosen", where="split", mend='run `make tune CONTESTS="split"`')
+        raise SourceError("no settings were chosen for split", where="tuned", mend='run `make tune CONTESTS="split"`')
     contest = split()
     ours = [_judged(contest, FLAGSHIP, chosen["new"]["settings"] | {"seed": seed}) for seed in SEEDS]
     control = _judged(contest, "graph_filter", GF_CF)
