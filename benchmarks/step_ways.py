@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
@@ -17,13 +15,12 @@ from torch_geometric.nn.conv.gcn_conv import gcn_norm
 from torch_geometric.nn.models.lightgcn import BPRLoss
 from torch_geometric.utils import to_undirected
 
-from benchmarks.contests.public import public_data
+from benchmarks.contests.public import gowalla_split
 from models.layers.adjacency import normalised_adjacency
 from models.layers.symmetric import COLUMNS, layer_mean, layer_mean_of, propagate_symmetric
 
 FACTORS, LAYERS, BATCH = 64, 3, 2048
 REGULARIZATION, LEARNING_RATE, SEED = 1e-4, 1e-3, 7
-SOURCE = "the Gowalla split of LightGCN, maenzhier/grecx_datasets on GitHub, as columns user, item"
 Batch = tuple[Tensor, Tensor, Tensor]
 """Nodes, each [n]: users, an item that each took, and one drawn from all."""
 
@@ -58,7 +55,7 @@ class Pairs:
 
 def gowalla() -> Pairs:
     """The pairs of the training part."""
-    table = pd.read_parquet(public_data(Path("gowalla_lightgcn") / "train.parquet", SOURCE))
+    table = gowalla_split("train")
     users, items = int(table["user"].max()) + 1, int(table["item"].max()) + 1
     taken = torch.from_numpy(table[["user", "item"]].to_numpy(dtype=np.int64).T.copy())
     taken[1] += users

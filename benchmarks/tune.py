@@ -21,7 +21,7 @@ from pipelines.errors import ParamsError
 from pipelines.files import write_json
 from pipelines.settings import ROOT, read_settings
 
-BUDGET, K = Budget(trials=40, cpu_seconds=1800), 20
+BUDGET, K = Budget(trials=40), 20
 FLAGSHIP = "interest_ranker"
 FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {

@@ -14,8 +14,8 @@ from pipelines.folding import rebuild
 from pipelines.lessons import bought_between
 
 TUNING, TESTING = range(40, 48, 3), range(48, 52)
-"""Weeks, counted from the calendar's first; the last ones are touched once, for the table. Three weeks that lie apart
-choose as well as eight that follow each other, and sooner."""
+"""Weeks, counted from the calendar's first; the last ones are touched once, for the table. Of those before, three that
+lie apart: each trial fits and ranks for every one of them."""
 HALF_LIVES = (3, 7, 14, 21, 35, 56, 70, 112, 224)
 """Days: more than params.yaml has, for baselines to choose from."""
 

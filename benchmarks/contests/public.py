@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
+
 from pipelines.errors import SourceError
 
 VARIABLE = "TIDEGRAPH_DATA"
+SPLIT_SOURCE = "Gowalla's split of the LightGCN paper (maenzhier/grecx_datasets on GitHub), as columns user, item"
+
+
+def gowalla_split(part: str) -> pd.DataFrame:
+    """Columns `user`, `item` of the public split's "train" or "test" part."""
+    return pd.read_parquet(public_data(Path("gowalla_lightgcn") / f"{part}.parquet", SPLIT_SOURCE))
 
 
 def public_data(path: Path, source: str) -> Path:

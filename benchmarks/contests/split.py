@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from benchmarks.contests.blocks import START, events_of, folded
 from benchmarks.contests.contest import Contest
-from benchmarks.contests.public import public_data
+from benchmarks.contests.public import gowalla_split
 from features.graph import InterestGraph, empty_graph
 from features.hetero import next_pairs
 from features.kinds import FOLDED
 from features.rules import DAY_US, Rules
 
-SOURCE = "Gowalla's split of the LightGCN paper (maenzhier/grecx_datasets on GitHub), as columns user, item"
 HELD_OUT, SEED = 0.1, 7
 """The share of the pairs to learn from that settings are chosen on."""
 
 
 def split() -> Contest:
     """Tuned on a tenth of the pairs for learning that is held out, and judged on the split's own after learning all."""
-    learned, asked = (_pairs(part) for part in ("train", "test"))
+    learned, asked = (gowalla_split(part).assign(block=0) for part in ("train", "test"))
     held_out = np.random.default_rng(SEED).random(len(learned)) < HELD_OUT
     before, after = _graph(learned[~held_out]), _graph(learned)
-    taken = [_taken(pairs, graph) for pairs, graph in ((learned[held_out], before), (asked, after))]
+    taken = [next_pairs(events_of(pairs), graph) for pairs, graph in ((learned[held_out], before), (asked, after))]
     return Contest(
         "Gowalla's public split", [before, after], taken, tuning=range(1), testing=range(1, 2), judged=("new",)
     )
-
-
-def _pairs(part: str) -> pd.DataFrame:
-    pairs = pd.read_parquet(public_data(Path("gowalla_lightgcn") / f"{part}.parquet", SOURCE))
-    return pairs.assign(block=0)
 
 
 def _graph(pairs: pd.DataFrame) -> InterestGraph:
     """All of `pairs` at the same instant, so that no weight fades against another."""
     rules = Rules({kind.name: (7 * DAY_US,) for kind in FOLDED}, {"purchase": 1.0}, expire_after=10_000 * DAY_US)
     return folded(empty_graph(epoch=START, rules=rules), events_of(pairs), START + timedelta(days=7))
-
-
-def _taken(pairs: pd.DataFrame, graph: InterestGraph) -> Tensor:
-    taken: Tensor = next_pairs(events_of(pairs), graph)
-    return taken.to(torch.int64)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import aslinearoperator, eigsh
 from torch import Tensor
 
 from models.baselines.counting import Counting
+from models.degrees import degree_scaled, degrees, inverse
 from models.explanation import explanation
 from models.ranking import check_pair
 
@@ -42,11 +43,9 @@ class GraphFilter(Counting):
         return explanation({"linear filter": linear, "ideal filter": ideal})
 
     def _read(self) -> None:
-        users, items = (np.asarray(self._interests.sum(axis=axis)).ravel() for axis in (1, 0))
-        self._root = np.sqrt(items)
-        self._inverse = np.divide(1.0, self._root, out=np.zeros_like(self._root), where=self._root > 0)
-        of_users = np.divide(1.0, np.sqrt(users), out=np.zeros_like(users), where=users > 0)
-        self._scaled = csr_matrix(diags(of_users) @ self._interests @ diags(self._inverse))
+        self._root = np.sqrt(degrees(self._interests)[1])
+        self._inverse = inverse(self._root)
+        self._scaled = degree_scaled(self._interests)
         self._across = self._scaled.T.tocsr()
         self._vectors = _first_vectors(self._scaled, self.settings.factors)
 

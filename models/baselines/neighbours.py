@@ -6,6 +6,8 @@ import numpy as np
 from implicit.nearest_neighbours import all_pairs_knn
 from scipy.sparse import coo_matrix, csr_matrix, diags
 
+from models.degrees import inverse
+
 
 def cosine_neighbours(rows: csr_matrix, neighbours: int) -> csr_matrix:
     """[n, n] float64: for each of `rows` [n, d] the cosines with the at most `neighbours` others that are most alike.
@@ -22,7 +24,7 @@ def cosine_neighbours(rows: csr_matrix, neighbours: int) -> csr_matrix:
 def scaled(rows: csr_matrix, norm: int) -> csr_matrix:
     """`rows` [n, d], each divided by its norm; those of norm 0 stay as they are."""
     sizes = np.asarray(rows.power(norm).sum(axis=1)).ravel() ** (1 / norm)
-    return csr_matrix(diags(np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0)) @ rows)
+    return csr_matrix(diags(inverse(sizes)) @ rows)
 
 
 def _first(alike: csr_matrix, neighbours: int) -> csr_matrix:

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.flagship.settings import RankerSettings
+from models.flagship.settings import LEAST_NEAR, LEAST_WALKS, RankerSettings
 from models.flagship.standing import Group, Standing
-from models.flagship.walks import FAR
 
 BLOCK = 64
 """Users at once: [block, pool] scores stay within some 20 MB."""
@@ -83,18 +82,15 @@ def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, settings: R
     if not len(pool):
         return np.empty(0, dtype=np.int64)
     mixed = torch.einsum("nhd,h->nd", standing.hops, hop_mix)
-    of_recency, of_walks = _shares(settings)
-    recent = torch.from_numpy(np.exp(of_recency * standing.recency[pool.numpy()]).astype(np.float32))
-    items = (mixed[standing.users + pool] * recent[:, None]).T.contiguous()
+    items = mixed[standing.users + pool].T.contiguous()
     place_of = np.full(standing.items, -1, dtype=np.int64)
     place_of[pool.numpy()] = np.arange(len(pool))
     keys = []
     for first in range(0, len(users), BLOCK):
         rows = users[first : first + BLOCK]
         scores = mixed[torch.from_numpy(rows)] @ items
-        if standing.walks is not None:
-            strengths = np.maximum(FAR, standing.walks.strengths(rows)[:, pool.numpy()])
-            scores *= torch.from_numpy(strengths**of_walks)
+        if settings.near_power:
+            scores = _by_formula(scores, standing, rows, pool.numpy(), settings)
         if not settings.again:
             _leave_out(scores, standing, rows, place_of)
         best = torch.topk(scores, min(settings.similar, len(pool)), dim=1, sorted=False).indices
@@ -103,11 +99,16 @@ def _similar(standing: Standing, users: np.ndarray, hop_mix: Tensor, settings: R
     return np.concatenate(keys) if keys else np.empty(0, dtype=np.int64)
 
 
-def _shares(settings: RankerSettings) -> tuple[float, float]:
-    """The formula's powers of recency and walks for each of nearness's."""
-    powers = np.array([settings.recency_power, settings.walk_power])
-    recency, walks = powers / settings.near_power if settings.near_power else 0 * powers
-    return float(recency), float(walks)
+def _by_formula(
+    near: Tensor, standing: Standing, users: np.ndarray, pool: np.ndarray, settings: RankerSettings
+) -> Tensor:
+    """[users, pool] the formula to the power `1 / near_power`, which keeps its order; `near` is the graph channel."""
+    recent = np.exp(settings.recency_power / settings.near_power * standing.recency[pool])
+    scores = near.clamp_min(LEAST_NEAR) * torch.from_numpy(recent.astype(np.float32))
+    if standing.walks is None:
+        return scores
+    walks = np.maximum(LEAST_WALKS, standing.walks.strengths(users)[:, pool])
+    return scores * torch.from_numpy(walks ** (settings.walk_power / settings.near_power))
 
 
 def _leave_out(scores: Tensor, standing: Standing, users: np.ndarray, place_of: np.ndarray) -> None:

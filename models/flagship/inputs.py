@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from models.flagship.rows import Rows
-from models.flagship.settings import RELATIONS
+from models.flagship.settings import LEAST_WALKS, RELATIONS
 from models.flagship.standing import GAP_PRIOR, Group, Standing
-from models.flagship.walks import FAR
 
 Columns = dict[str, np.ndarray]
 CHUNK_ROWS = 16_384
@@ -60,7 +59,7 @@ def input_columns(
     for name in RELATIONS:
         columns |= _interest(standing.groups[name], name, standing, user, item)
     if standing.walks is not None:
-        columns["graph/log_walks"] = np.log(np.maximum(FAR, standing.walks.between(user, item)))
+        columns["graph/log_walks"] = np.log(np.maximum(LEAST_WALKS, standing.walks.between(user, item)))
     return columns
 
 

@@ -10,12 +10,10 @@ from torch_geometric.nn import HeteroDictLinear
 
 from models.flagship.inputs import input_names
 from models.flagship.rows import Rows
-from models.flagship.settings import CHANNELS, HOPS, RELATIONS
+from models.flagship.settings import CHANNELS, HOPS, LEAST_NEAR, RELATIONS
 
 _CLIP = 5.0
 """Standardised inputs are clipped to so many standard deviations."""
-_NEAR = 0.01
-"""Nearness below this counts as this, before the logarithm."""
 _NEVER = 1e30
 """The deviation of a number that never varied: it is not read until a full fit sees it vary."""
 
@@ -78,7 +76,7 @@ class ChannelNetwork(nn.Module):
         own = rows.weight @ self.half_life_mix
         own = own.sign() * torch.log1p(20 * own.abs())  # a mix may turn negative
         near = torch.einsum("nab,a,b->n", rows.product, self.hop_mix, self.hop_mix)
-        log_near = near.clamp_min(_NEAR).log()
+        log_near = near.clamp_min(LEAST_NEAR).log()
         learned = torch.stack([own, near, log_near, *rows.product.flatten(1).T, *self._relations(rows)], dim=1)
         return torch.cat([rows.inputs, learned], dim=1)
 

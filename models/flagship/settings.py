@@ -11,6 +11,8 @@ RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "br
 HOPS = 2
 """Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
 ROW_SCALES = ("unit", "mean")
+LEAST_NEAR, LEAST_WALKS = 0.01, 1e-6
+"""Nearness and walks below these count as these in the formula: a power or a logarithm loses none."""
 MAY_BE_ZERO = ("near_power", "walk_power", "recency_power", "hop_weight", "popular", "favoured")
 
 
@@ -27,8 +29,8 @@ class RankerSettings:
     Before anything is learned an item's score is `near_power · log near + walk_power · log walks + recency_power ·
     log m` (`formula`): `near` is the graph channel with hop 1 weighing `hop_weight` times hop 0, `walks` (`Walks`) is
     there where its power is above 0, and `m` is the share of the item's demand that is recent. Where all powers are 0
-    learning starts from chance. Rows of embeddings are scaled to length 1 each
-    (`row_scale` "unit"), or all by their mean length ("mean").
+    learning starts from chance. Rows of embeddings are scaled to length 1 each (`row_scale` "unit"), or all by their
+    mean length ("mean").
     """
 
     seed: int = 7

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 
+from models.degrees import degree_scaled, degrees, inverse
+
 BLOCK = 64
 """Users at once: [items, block] strengths stay within some 25 MB."""
-FAR = 1e-6
-"""Walks that are weaker than this count as this: where a power or a logarithm is taken, none are lost."""
 
 
 class Walks:
@@ -19,11 +19,8 @@ class Walks:
     """
 
     def __init__(self, interests: csr_matrix) -> None:
-        users, items = (np.asarray(interests.sum(axis=axis)).ravel() for axis in (1, 0))
-        scaled = diags(_inverse(np.sqrt(users))) @ interests @ diags(_inverse(np.sqrt(items)))
-        self._own = csr_matrix(diags(_inverse(users)) @ interests, dtype=np.float32)
-        self._scaled = csr_matrix(scaled, dtype=np.float32)
-        self._across = self._scaled.T.tocsr()
+        self._own = csr_matrix(diags(inverse(degrees(interests)[0])) @ interests, dtype=np.float32)
+        self._across = csr_matrix(degree_scaled(interests).T, dtype=np.float32)
 
     def strengths(self, users: np.ndarray) -> np.ndarray:
         """[users, items] float32 for the rows `users` [n], n at most BLOCK or so."""
@@ -39,7 +36,3 @@ class Walks:
             place = np.cumsum(np.diff(users[at], prepend=users[at][:1]) != 0)
             found[at] = self.strengths(users[firsts[first : first + BLOCK]])[place, items[at]]
         return found
-
-
-def _inverse(values: np.ndarray) -> np.ndarray:
-    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)

@@ -9,6 +9,8 @@ import torch
 from scipy.sparse import bmat, csr_matrix
 from torch import Tensor
 
+from models.degrees import inverse
+
 
 def normalised_adjacency(interests: csr_matrix) -> Tensor:
     """`D^(-1/2) A D^(-1/2)` of the bipartite graph, float32 CSR [users + items, users + items].
@@ -21,7 +23,7 @@ def normalised_adjacency(interests: csr_matrix) -> Tensor:
     kept.eliminate_zeros()
     both = bmat([[None, kept], [kept.T, None]], format="csr")
     degree = np.asarray(both.sum(axis=1)).ravel()
-    scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
+    scale = inverse(np.sqrt(degree))
     values = both.data * scale[both.indices] * np.repeat(scale, np.diff(both.indptr))
     return csr_tensor(
         torch.from_numpy(both.indptr),

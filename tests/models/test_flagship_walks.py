@@ -14,7 +14,8 @@ from scipy.sparse import csr_matrix
 
 from models.flagship.candidates import candidates
 from models.flagship.ranker import InterestRanker
-from models.flagship.walks import BLOCK, FAR, Walks
+from models.flagship.settings import LEAST_WALKS
+from models.flagship.walks import BLOCK, Walks
 from tests.models.flagship_toy import SMALL, busy_purchases
 from tests.models.test_flagship_formula import near
 from tests.models.toy import shop
@@ -56,7 +57,7 @@ def walking_ranker() -> InterestRanker:
 def formula(ranker: InterestRanker) -> np.ndarray:
     standing = ranker._standing
     assert standing.walks is not None
-    strengths = np.maximum(FAR, standing.walks.strengths(np.arange(standing.users)))
+    strengths = np.maximum(LEAST_WALKS, standing.walks.strengths(np.arange(standing.users)))
     return 2.0 * np.log(near(standing, WALKING.hop_weight)) + 3.0 * np.log(strengths)
 
 
