@@ -10,14 +10,16 @@ from typing import Any
 from benchmarks import tune
 from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TESTING, journey
-from benchmarks.figures import table
+from benchmarks.figures import publish, table
+from benchmarks.kept import kept
 from benchmarks.scores import Scores, gain, judge
-from benchmarks.strategies import STRATEGIES, full_refit
+from benchmarks.strategies import STRATEGIES
 from benchmarks.tune import FLAGSHIP, K, found_settings
 from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
+from pipelines.settings import read_settings
 
 SEEDS = range(7, 12)
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
@@ -31,21 +33,25 @@ SHORT = {"journey": "cj"}
 
 
 def run(*names: str) -> tuple[str, dict[str, float]]:
-    """All contests, or those that are named. The spans for testing are touched here and nowhere else."""
+    """All contests, or those that are named; each has a section of its own, written as soon as it is through.
+
+    The spans for testing are touched here and nowhere else.
+    """
     tune.check_names(names, CONTESTS, "model")
-    texts, figures = [], dict[str, float]()
+    figures = dict[str, float]()
     for name in names or CONTESTS:
         settings, contest = tuned(name), CONTESTS[name]()
-        found = _scores(contest, settings)
-        texts.append(_text(contest, found))
-        figures |= figures_of(SHORT.get(name, name), contest, found)
+        found = _scores(name, contest, settings)
+        of_contest = figures_of(SHORT.get(name, name), contest, found)
+        publish(f"model-{name}", _text(contest, found), of_contest)
+        figures |= of_contest
     heading = (
         "## The flagship against tuned baselines (`make bench-model`)\n\n"
         f"NDCG@{K} over all items, mean of the spans for testing and of {len(SEEDS)} seeds, ± the deviation over "
         "seeds; CPU seconds of bringing the model to one more span, from the graph in memory to the saved state. "
-        "Settings were chosen by `make tune` on the spans before."
+        "Settings were chosen by `make tune` on the spans before; each contest has a table of its own below."
     )
-    return "\n\n".join([heading, *texts]), figures
+    return heading, figures
 
 
 Tuned = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -68,14 +74,21 @@ def tuned(name: str) -> Tuned:
     return settings | {(FLAGSHIP, "all"): asdict(shipped.settings)}
 
 
-def _scores(contest: Contest, tuned: Tuned) -> dict[str, Scores]:
+def _scores(name: str, contest: Contest, tuned: Tuned) -> dict[str, Scores]:
+    folder = read_settings().home / "benchmarks" / "model" / name
+
+    def judged(way: str, kind: str, settings: Mapping[str, Any]) -> Scores:
+        def make() -> Scores:
+            return judge(contest, STRATEGIES[way], kind, settings, seeds=SEEDS, k=K)
+
+        return kept(folder, {"way": way, "kind": kind, "settings": dict(settings)}, make)
+
     found = {}
     for (kind, slice_), settings in tuned.items():
         if kind == FLAGSHIP:
-            for way, strategy in STRATEGIES.items():
-                found[way] = judge(contest, strategy, kind, settings, seeds=SEEDS, k=K)
+            found |= {way: judged(way, kind, settings) for way in STRATEGIES}
         else:
-            found[f"{kind}, tuned for {slice_}"] = judge(contest, full_refit, kind, settings, seeds=SEEDS, k=K)
+            found[f"{kind}, tuned for {slice_}"] = judged("full refit", kind, settings)
     return found
 
 

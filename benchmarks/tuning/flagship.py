@@ -37,14 +37,17 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
     """How the flagship learns on top of what it starts from."""
 
     def space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
+        rate, epochs = trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True), trial.suggest_int("epochs", 1, 10)
         sharpness = trial.suggest_float("sharpness", 0.2, 2.0, log=True)
         return {
             **formula,
             "near_power": sharpness * formula["near_power"],
             "recency_power": sharpness * formula["recency_power"],
             "walk_power": sharpness * formula["walk_power"],
-            "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
-            "epochs": trial.suggest_int("epochs", 1, 10),
+            "learning_rate": rate,
+            "epochs": epochs,
+            "update_learning_rate": rate / 4,  # the spans for tuning hold no second lesson to choose these by
+            "update_epochs": (epochs + 1) // 2,
             "hidden": trial.suggest_categorical("hidden", [8, 16, 32, 64]),
             "similar": trial.suggest_int("similar", 50, 300, step=50),
         }

@@ -81,23 +81,27 @@ class InterestRanker(Recommender):
         return report
 
     def update(self, slices: Sequence[Slice], graph: HeteroData) -> FitReport:
-        """Fine-tune on the new lessons and as many replayed rows, then move the embeddings on to `graph`."""
+        """Fine-tune on the new lessons and as many replayed rows, then move the embeddings on to `graph`.
+
+        The first lessons after a fit that had none are learned as in a fit.
+        """
         self._learned_network()
         if not slices and int(graph.as_of) == self._embeddings.learned_at:
             self.stand_on(graph)
             return FitReport()
-        settings, report = self.settings, FitReport()
+        settings, report, first = self.settings, FitReport(), not self._lessons_seen
         with one_thread():
             lessons = []
             for part in slices:
                 standing = self._standing if part.graph is self._stood_on else self._standing_on(part.graph)
-                lessons.append(self._lesson(part, standing, settings.update_users))
+                lessons.append(self._lesson(part, standing, settings.lesson_users if first else settings.update_users))
             if lessons:
                 new_rows = sum(len(lesson) for lesson in lessons)
                 replayed = self._replay.sample(new_rows, self._generator())
-                report = self._train(
-                    [*lessons, *replayed], settings.update_epochs, settings.update_learning_rate, fade=False
-                )
+                epochs, rate = settings.update_epochs, settings.update_learning_rate
+                if first:
+                    epochs, rate = settings.epochs, settings.learning_rate
+                report = self._train([*lessons, *replayed], epochs, rate, fade=first)
                 self._remember(lessons)
             self._settle(graph)
         return report

@@ -54,6 +54,14 @@ def test_an_update_goes_on_from_the_formula_and_learns() -> None:
     assert gate.any()  # type: ignore[operator]
 
 
+def test_the_first_lessons_after_a_fit_without_any_are_learned_as_in_a_fit() -> None:
+    graph = shop(busy_purchases(), users=24, items=60)
+    part = Slice(graph, torch.tensor([[user, user] for user in range(24)]).T)
+    ranker = busy_ranker(epochs=4, update_epochs=1)
+    passes = [len(ranker.update([part], graph).curves["loss"]) for _ in range(2)]
+    assert passes == [4, 1]
+
+
 def test_where_nothing_is_taken_again_nobody_is_offered_what_they_have() -> None:
     ranker = busy_ranker(again=False)
     standing, mix = ranker._standing, torch.tensor([0.5, 0.5])
