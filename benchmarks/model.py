@@ -83,7 +83,7 @@ def _scores(name: str, contest: Contest, tuned: Tuned) -> dict[str, Scores]:
 
         return kept(folder, {"way": way, "kind": kind, "settings": dict(settings)}, make)
 
-    found = {}
+    found: dict[str, Scores] = {}
     for (kind, slice_), settings in tuned.items():
         if kind == FLAGSHIP:
             found |= {way: judged(way, kind, settings) for way in STRATEGIES}

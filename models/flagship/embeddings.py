@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.factorisation import Factors, factorise
+from models.flagship.ends import SIDES
 from models.flagship.settings import RankerSettings
 from models.ranking import interest_matrix
 
 
 class Embeddings:
-    """Factors, settled on the graph as of `learned_at` (µs); -1 while they have only seen graphs of lessons."""
+    """Factors, settled on the graph as of `learned_at` (µs); -1 while they have only seen graphs of lessons.
 
-    def __init__(self, settings: RankerSettings, factors: Factors | None = None, learned_at: int = -1) -> None:
+    `shift` [nodes, factors] by side is what lessons taught about them beyond iALS; empty where nothing.
+    """
+
+    def __init__(
+        self,
+        settings: RankerSettings,
+        factors: Factors | None = None,
+        learned_at: int = -1,
+        shift: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.settings = settings
         self.learned_at = learned_at
+        self.shift = dict(shift or {})
         self._factors = factors
 
     @property
@@ -50,9 +63,23 @@ class Embeddings:
         known = [len(part) for part in self.factors]
         if nodes[0] < known[0] or nodes[1] < known[1]:
             raise ValueError(f"the graph has {nodes} users and items, fewer than the {known} learned from")
-        return torch.cat(
-            [
-                torch.nn.functional.pad(torch.from_numpy(part), (0, 0, 0, wanted - len(part)))
-                for part, wanted in zip(self.factors, nodes, strict=True)
-            ]
-        )
+        parts = zip(self.factors, nodes, strict=True)
+        return torch.cat([_padded(torch.from_numpy(part), wanted) for part, wanted in parts])
+
+    def learn(self, shift: Mapping[str, Tensor]) -> None:
+        """Move the embeddings by `shift` [nodes, factors] of each side, besides what they were moved by before."""
+        for side, rows in shift.items():
+            before = self.shift.get(side, rows[:0])
+            most = max(len(rows), len(before))
+            self.shift[side] = _padded(before, most) + _padded(rows, most)
+
+    def shifts(self, graph: HeteroData) -> Tensor | None:
+        """[users + items, factors] of `graph`'s nodes; None where lessons taught nothing about them."""
+        if not self.shift:
+            return None
+        return torch.cat([_padded(self.shift[side], int(graph[side].num_nodes)) for side in SIDES])
+
+
+def _padded(rows: Tensor, count: int) -> Tensor:
+    """`rows` and as many of zeros as make it `count`."""
+    return torch.nn.functional.pad(rows, (0, 0, 0, count - len(rows)))

@@ -26,15 +26,21 @@ def build_rows(
         for at in (slice(first, first + CHUNK_ROWS) for first in range(0, max(1, len(place)), CHUNK_ROWS))
     ]
     inputs, weight, product = (torch.cat(column) for column in zip(*parts, strict=True))
+    groups = {name: (torch.from_numpy(group.of[item]), group.vectors) for name, group in standing.groups.items()}
+    nodes = {}
+    if standing.with_ends:
+        groups["item"] = torch.from_numpy(item), standing.hops[standing.users :]
+        nodes = {"user": torch.from_numpy(users), "item": torch.arange(standing.items)}
     return Rows(
         user=torch.from_numpy(place),
         inputs=inputs,
         weight=weight,
         product=product,
-        group={name: torch.from_numpy(group.of[item]) for name, group in standing.groups.items()},
+        group={name: of for name, (of, _) in groups.items()},
         user_vectors=standing.hops[torch.from_numpy(users)],
-        group_vectors={name: group.vectors for name, group in standing.groups.items()},
+        group_vectors={name: vectors for name, (_, vectors) in groups.items()},
         taken=None if taken is None else torch.from_numpy(taken),
+        nodes=nodes,
     )
 
 

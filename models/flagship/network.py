@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HeteroDictLinear
 
+from models.flagship.ends import Ends
 from models.flagship.inputs import input_names
 from models.flagship.rows import Rows
 from models.flagship.settings import CHANNELS, HOPS, LEAST_NEAR, RELATIONS
@@ -26,14 +27,22 @@ class ChannelNetwork(nn.Module):
     the graph's `near = Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings, its
     logarithm and each `⟨u_a, i_b⟩`;
     and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the item's group's embeddings.
-    `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means and deviations are set once by a full fit.
+    Embeddings may be learned on too (`Ends`). `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means
+    and deviations are set once by a full fit.
     """
 
     mean: Tensor
     deviation: Tensor
 
     def __init__(
-        self, half_lives: int, factors: int, hidden: int, *, hop_weight: float = 1.0, walks: bool = False
+        self,
+        half_lives: int,
+        factors: int,
+        hidden: int,
+        *,
+        hop_weight: float = 1.0,
+        walks: bool = False,
+        theta: bool = False,
     ) -> None:
         super().__init__()
         self.half_life_mix = nn.Parameter(torch.full((half_lives,), 1.0 / half_lives))
@@ -56,6 +65,7 @@ class ChannelNetwork(nn.Module):
             nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, 32), nn.ReLU(), nn.Linear(32, 1, bias=False)
         )
         self.skip = nn.Linear(width, 1, bias=False)
+        self.ends = Ends(factors, theta=theta)
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("deviation", torch.ones(width))
 
@@ -75,9 +85,11 @@ class ChannelNetwork(nn.Module):
         """[n, width] the numbers of `names` as they are."""
         own = rows.weight @ self.half_life_mix
         own = own.sign() * torch.log1p(20 * own.abs())  # a mix may turn negative
-        near = torch.einsum("nab,a,b->n", rows.product, self.hop_mix, self.hop_mix)
+        users = self.ends.users(rows)
+        product = self.ends.products(rows, users)
+        near = torch.einsum("nab,a,b->n", product, self.hop_mix, self.hop_mix)
         log_near = near.clamp_min(LEAST_NEAR).log()
-        learned = torch.stack([own, near, log_near, *rows.product.flatten(1).T, *self._relations(rows)], dim=1)
+        learned = torch.stack([own, near, log_near, *product.flatten(1).T, *self._relations(rows, users)], dim=1)
         return torch.cat([rows.inputs, learned], dim=1)
 
     def set_scale(self, numbers: Tensor) -> None:
@@ -109,8 +121,8 @@ class ChannelNetwork(nn.Module):
             channel: torch.tensor([at for at, owner in enumerate(owners) if owner == channel]) for channel in CHANNELS
         }
 
-    def _relations(self, rows: Rows) -> list[Tensor]:
-        mixed = torch.einsum("uhd,h->ud", rows.user_vectors, self.hop_mix)
+    def _relations(self, rows: Rows, users: Tensor) -> list[Tensor]:
+        mixed = torch.einsum("uhd,h->ud", users, self.hop_mix)
         projected = self.projections(dict.fromkeys(RELATIONS, mixed))
         return [
             _inner(projected[relation], rows.user, rows.group_vectors[relation], rows.group[relation]) @ self.hop_mix

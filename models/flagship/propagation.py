@@ -7,23 +7,32 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch_geometric.nn import LGConv
 
 from models.flagship.settings import HOPS
+from models.layers.interest_conv import InterestConv
 
 
-def propagate(x: Tensor, adjacency: Tensor) -> Tensor:
+def propagate(x: Tensor, adjacency: Tensor, layer: str = "symmetric") -> Tensor:
     """[nodes, hops, factors]: `x` [nodes, factors], then one more propagation for each hop.
 
     `h_v^(l+1) = Σ_u w_uv / √(d_u d_v) · h_u^(l)` (LightGCN, He et al. 2020, eq. 3, with decayed weights). A hop is not
-    scaled again: its length tells how much weight a node has, and without it rankings get worse.
+    scaled again: its length tells how much weight a node has, and without it rankings get worse. With the `layer`
+    "interest_sum" or "interest_mean" it is `InterestConv`'s, whose Θ is the network's and not applied here.
     """
-    hop, hops = LGConv(normalize=False), [x]
+    hop, hops = LGConv(normalize=False) if layer == "symmetric" else _interest_conv(x.shape[1], layer), [x]
     for _ in range(HOPS - 1):
         hops.append(hop(hops[-1], adjacency))
     return torch.stack(hops, dim=1)
+
+
+@torch.no_grad()
+def _interest_conv(factors: int, layer: str) -> InterestConv:
+    conv = InterestConv(factors, factors, aggr="add" if layer == "interest_sum" else "mean", act=None)
+    nn.init.eye_(conv.theta.weight)
+    return conv.requires_grad_(False)
 
 
 def scale_rows(x: Tensor, how: str) -> Tensor:

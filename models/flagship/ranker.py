@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from models.flagship.listing import rank
 from models.flagship.network import ChannelNetwork
 from models.flagship.replay import Replay
 from models.flagship.rows import Rows
+from models.flagship.schedule import Schedule, going_on, in_full
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing, stand
 from models.flagship.training import train
@@ -31,6 +32,8 @@ from models.recommender import FitReport, Ranking, Recommender, Slice
 from models.state import State
 from models.threads import one_thread
 
+NETWORK, SHIFT = "network/", "shift/"
+"""What names of a state's tensors begin with: the network's weights, and what lessons taught of embeddings."""
 SCALE_USERS = 200
 """Users of each lesson that means and deviations are taken from."""
 
@@ -74,7 +77,7 @@ class InterestRanker(Recommender):
             self._set_scale(lessons or [self._sample(graph)])
             if any(settings.formula().values()):
                 self._network.start_from(settings.formula())
-            report = self._train(lessons, settings.epochs, settings.learning_rate, fade=True)
+            report = self._train(lessons, in_full(settings))
             self._replay = Replay(settings.replay_rows)
             self._remember(lessons)
             self._settle(graph)
@@ -97,11 +100,8 @@ class InterestRanker(Recommender):
                 lessons.append(self._lesson(part, standing, settings.lesson_users if first else settings.update_users))
             if lessons:
                 new_rows = sum(len(lesson) for lesson in lessons)
-                replayed = self._replay.sample(new_rows, self._generator())
-                epochs, rate = settings.update_epochs, settings.update_learning_rate
-                if first:
-                    epochs, rate = settings.epochs, settings.learning_rate
-                report = self._train([*lessons, *replayed], epochs, rate, fade=first)
+                replayed = self._taught(self._replay.sample(new_rows, self._generator()))
+                report = self._train([*lessons, *replayed], in_full(settings) if first else going_on(settings))
                 self._remember(lessons)
             self._settle(graph)
         return report
@@ -128,12 +128,13 @@ class InterestRanker(Recommender):
     def state(self) -> State:
         network, (users, items) = self._learned_network(), self._embeddings.factors
         tensors = {"user_factors": torch.from_numpy(users.copy()), "item_factors": torch.from_numpy(items.copy())}
-        tensors |= {f"network/{name}": tensor.clone() for name, tensor in network.state_dict().items()}
+        tensors |= {f"{NETWORK}{name}": tensor.clone() for name, tensor in network.state_dict().items()}
         settings = asdict(self.settings) | {
             "half_lives": list(self._half_lives),
             "learned_at": self._embeddings.learned_at,
             "lessons_seen": self._lessons_seen,
         }
+        tensors |= {f"{SHIFT}{side}": rows.clone() for side, rows in self._embeddings.shift.items()}
         return State(self.kind, settings, tensors | self._replay.tensors(), format=self.state_format)
 
     @classmethod
@@ -144,11 +145,9 @@ class InterestRanker(Recommender):
         ranker = cls(RankerSettings(**settings))
         ranker._half_lives, ranker._lessons_seen = half_lives, int(seen)
         factors = state.tensors["user_factors"].numpy(), state.tensors["item_factors"].numpy()
-        ranker._embeddings = Embeddings(ranker.settings, factors, int(learned_at))
+        ranker._embeddings = Embeddings(ranker.settings, factors, int(learned_at), _under(SHIFT, state.tensors))
         ranker._network = ranker._new_network()
-        prefix = "network/"
-        weights = {path[len(prefix) :]: tensor for path, tensor in state.tensors.items() if path.startswith(prefix)}
-        ranker._network.load_state_dict(weights)
+        ranker._network.load_state_dict(_under(NETWORK, state.tensors))
         ranker._replay = Replay.from_tensors(ranker.settings.replay_rows, state.tensors)
         _check_finite("state", {name: t for name, t in state.tensors.items() if not name.startswith("replay/")})
         ranker.stand_on(graph)
@@ -157,7 +156,12 @@ class InterestRanker(Recommender):
     def _new_network(self) -> ChannelNetwork:
         settings, walks = self.settings, self.settings.walk_power > 0
         return ChannelNetwork(
-            len(self._half_lives), settings.factors, settings.hidden, hop_weight=settings.hop_weight, walks=walks
+            len(self._half_lives),
+            settings.factors,
+            settings.hidden,
+            hop_weight=settings.hop_weight,
+            walks=walks,
+            theta=settings.learns_theta,
         )
 
     def _learned_network(self) -> ChannelNetwork:
@@ -172,7 +176,7 @@ class InterestRanker(Recommender):
     def _standing_on(self, graph: HeteroData) -> Standing:
         if list(graph.half_lives) != self._half_lives:
             raise ValueError(f"learned with half-lives {self._half_lives} days; the graph has {list(graph.half_lives)}")
-        return stand(graph, self._embeddings.rows(graph), self.settings)
+        return stand(graph, self._embeddings.rows(graph), self.settings, self._embeddings.shifts(graph))
 
     def _lesson(self, part: Slice, standing: Standing, most: int) -> Rows:
         hop_mix = self._learned_network().hop_mix.detach()
@@ -194,17 +198,18 @@ class InterestRanker(Recommender):
             samples = [lesson.pick(users) for lesson, users in zip(lessons, drawn, strict=True)]
             network.set_scale(torch.cat([network.numbers(sample.full()) for sample in samples]))
 
-    def _train(self, lessons: Sequence[Rows], epochs: int, learning_rate: float, *, fade: bool) -> FitReport:
+    @torch.no_grad()
+    def _taught(self, replayed: Sequence[Rows]) -> list[Rows]:
+        """`replayed`, with the scores that the network gives them now, where an update is to stay near these."""
         network = self._learned_network()
-        curves = train(
-            network,
-            lessons,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            negatives=self.settings.negatives,
-            generator=self._generator(),
-            fade=fade,
-        )
+        return [replace(rows, teacher=network(rows.full())) if self.settings.distill else rows for rows in replayed]
+
+    def _train(self, lessons: Sequence[Rows], schedule: Schedule) -> FitReport:
+        network = self._learned_network()
+        if schedule.embedding_learning_rate:
+            network.ends.begin(lessons)
+        curves = train(network, lessons, schedule, self._generator())
+        self._embeddings.learn(network.ends.end())
         _check_finite("network", network.state_dict())
         return FitReport(curves)
 
@@ -217,6 +222,11 @@ class InterestRanker(Recommender):
         """Move the embeddings on to `graph`, where they have not seen it, and stand there."""
         self._embeddings.settle(graph)
         self._standing, self._stood_on = self._standing_on(graph), graph
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of `tensors` whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _check_finite(where: str, tensors: dict[str, Tensor]) -> None:

@@ -85,13 +85,15 @@ def _flatten(lesson: Rows) -> dict[str, Tensor]:
     flat: dict[str, Tensor] = {}
     for name in (field.name for field in fields(lesson)):
         value = getattr(lesson, name)
+        if value is None:
+            continue
         parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
         flat |= {key: part.int() if part.dtype == torch.int64 else part for key, part in parts.items()}
     return flat
 
 
 def _unflatten(flat: Mapping[str, Tensor]) -> Rows:
-    values: dict[str, dict[str, Tensor]] = {"group": {}, "group_vectors": {}}
+    values: dict[str, dict[str, Tensor]] = {"group": {}, "group_vectors": {}, "nodes": {}}
     plain: dict[str, Tensor] = {}
     for path, stored in flat.items():
         tensor = stored.long() if stored.dtype == torch.int32 else stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +16,10 @@ class Rows:
     `product` [n, hops, hops] inner products of the user's and the item's embeddings at each pair of hops;
     `group` the item's row in `group_vectors` [groups, hops, factors] for each relation, -1 for none;
     `user_vectors` [u, hops, factors]. `taken` [n] says whether the user took the item next; None where unknown.
+    `teacher` [n] are the scores that another model gave, where learning is to stay near them.
+
+    Where what is learned of embeddings needs them, items are a relation "item" of `group`, and `nodes` are the graph's
+    rows of the users [u] and of `group_vectors["item"]`; a memory, which outlives graphs, names no nodes.
     """
 
     user: Tensor
@@ -26,6 +30,8 @@ class Rows:
     user_vectors: Tensor
     group_vectors: dict[str, Tensor]
     taken: Tensor | None = None
+    teacher: Tensor | None = None
+    nodes: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.user)
@@ -45,8 +51,9 @@ class Rows:
         before = kept.cumsum(0) - kept
         at = torch.arange(int(kept.sum())) + torch.repeat_interleave(starts[users] - before, kept)
         group, vectors = {name: rows[at] for name, rows in self.group.items()}, self.group_vectors
+        nodes = self.nodes and {**self.nodes, "user": self.nodes["user"][users]}
         if compact:
-            group, vectors = _compact(group, vectors)
+            group, vectors, _ = _compact(group, vectors)
         return Rows(
             user=torch.repeat_interleave(torch.arange(len(users)), kept),
             inputs=self.inputs[at],
@@ -56,13 +63,16 @@ class Rows:
             user_vectors=self.user_vectors[users],
             group_vectors=vectors,
             taken=None if self.taken is None else self.taken[at],
+            teacher=None if self.teacher is None else self.teacher[at],
+            nodes={} if compact else nodes,
         )
 
     def to(self, device: torch.device) -> Rows:
         """The same on `device`; of the groups' vectors only those that these rows need, where they have to be moved."""
         if self.user.device == device:
             return self
-        group, vectors = _compact(self.group, self.group_vectors)
+        group, vectors, used = _compact(self.group, self.group_vectors)
+        nodes = self.nodes and {"user": self.nodes["user"], "item": self.nodes["item"][used["item"]]}
         moved = {
             name: getattr(self, name).to(device) for name in ("user", "inputs", "weight", "product", "user_vectors")
         }
@@ -71,6 +81,8 @@ class Rows:
             group={name: rows.to(device) for name, rows in group.items()},
             group_vectors={name: part.to(device) for name, part in vectors.items()},
             taken=None if self.taken is None else self.taken.to(device),
+            teacher=None if self.teacher is None else self.teacher.to(device),
+            nodes={side: rows.to(device) for side, rows in nodes.items()},
         )
 
     def half(self) -> Rows:
@@ -92,10 +104,8 @@ class Rows:
         )
 
 
-def _compact(group: dict[str, Tensor], vectors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    places, kept = {}, {}
-    for name, rows in group.items():
-        used = torch.unique(rows[rows >= 0])
-        places[name] = torch.where(rows >= 0, torch.searchsorted(used, rows), -1)
-        kept[name] = vectors[name][used]
-    return places, kept
+def _compact(group: dict[str, Tensor], vectors: dict[str, Tensor]) -> tuple[dict[str, Tensor], ...]:
+    """`group` and `vectors` without the vectors that nothing needs, and which were kept."""
+    used = {name: torch.unique(rows[rows >= 0]) for name, rows in group.items()}
+    places = {name: torch.where(rows >= 0, torch.searchsorted(used[name], rows), -1) for name, rows in group.items()}
+    return places, {name: vectors[name][kept] for name, kept in used.items()}, used

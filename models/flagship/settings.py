@@ -11,9 +11,13 @@ RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "br
 HOPS = 2
 """Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
 ROW_SCALES = ("unit", "mean")
+GRAPH_LAYERS = ("symmetric", "interest_sum", "interest_mean")
 LEAST_NEAR, LEAST_WALKS = 0.01, 1e-6
 """Nearness and walks below these count as these in the formula: a power or a logarithm loses none."""
-MAY_BE_ZERO = ("near_power", "walk_power", "recency_power", "hop_weight", "popular", "favoured")
+MAY_BE_ZERO = (
+    *("near_power", "walk_power", "recency_power", "hop_weight", "popular", "favoured"),
+    *("embedding_learning_rate", "distill"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class RankerSettings:
     there where its power is above 0, and `m` is the share of the item's demand that is recent. Where all powers are 0
     learning starts from chance. Rows of embeddings are scaled to length 1 each (`row_scale` "unit"), or all by their
     mean length ("mean").
+
+    `embedding_learning_rate` is the step of the embeddings themselves, where it is above 0: lessons shift them, and an
+    update shifts them further. `graph_layer` is how they are carried over the graph (`propagate`). `distill` weighs how
+    near an update stays to the scores that the model before it gives to replayed users (`distillation_sum`).
     """
 
     seed: int = 7
@@ -50,6 +58,9 @@ class RankerSettings:
     update_epochs: int = 2
     learning_rate: float = 0.003
     update_learning_rate: float = 0.0007
+    embedding_learning_rate: float = 0.0
+    graph_layer: str = "symmetric"
+    distill: float = 0.0
     lesson_users: int = 1_000_000
     update_users: int = 1_000_000
     replay_rows: int = 400_000
@@ -65,6 +76,8 @@ class RankerSettings:
             raise ValueError(f"negatives is a share above 0 and at most 1, not {self.negatives}")
         if self.row_scale not in ROW_SCALES:
             raise ValueError(f"row_scale is one of {', '.join(ROW_SCALES)}, not {self.row_scale!r}")
+        if self.graph_layer not in GRAPH_LAYERS:
+            raise ValueError(f"graph_layer is one of {', '.join(GRAPH_LAYERS)}, not {self.graph_layer!r}")
         if self.walk_power and not self.near_power:
             raise ValueError(f"walk_power is {self.walk_power} and needs a near_power above 0 beside it")
         for name, value in asdict(self).items():
@@ -72,6 +85,15 @@ class RankerSettings:
                 raise ValueError(f"{name} is at least 0, not {value}")
             if isinstance(value, int | float) and name not in {"seed", "again", *MAY_BE_ZERO} and value <= 0:
                 raise ValueError(f"{name} has to be positive, not {value}")
+
+    @property
+    def learns_theta(self) -> bool:
+        return self.graph_layer != "symmetric"
+
+    @property
+    def learns_ends(self) -> bool:
+        """Whether rows have to bring the embeddings of their items along."""
+        return self.learns_theta or self.embedding_learning_rate > 0
 
     def formula(self) -> dict[str, float]:
         """The powers of the formula, by the network's numbers that they are the first weights of."""

@@ -49,7 +49,7 @@ class Standing:
     between purchases, `repeat_share` [items] the share of purchases that are repeats, `buyers` [items] how many users
     have an edge. `owned` are the sorted keys of all edges, of those too that models do not learn from. `novelty`
     [users] is the share of a user's purchases that were firsts. `hops` [users + items, hops, factors]. `walks` are
-    there where the formula has a power for them.
+    there where the formula has a power for them. `with_ends`: rows bring their items' embeddings along.
     """
 
     as_of: int
@@ -76,10 +76,14 @@ class Standing:
     groups: dict[str, Group]
     hops: Tensor
     walks: Walks | None
+    with_ends: bool
 
 
-def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Standing:
-    """Everything as of `graph`, with `factors` [users + items, factors] for its nodes (zeros where not learned yet)."""
+def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings, shift: Tensor | None = None) -> Standing:
+    """Everything as of `graph`, with `factors` [users + items, factors] for its nodes (zeros where not learned yet).
+
+    `shift`, of the same shape, is added once they are scaled.
+    """
     edges = graph[INTERACTS]
     users, items = int(graph["user"].num_nodes), int(graph["item"].num_nodes)
     user_of, item_of = edges.edge_index.numpy()
@@ -91,7 +95,8 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
     members = {name: _members(graph, relation, items) for name, relation in RELATIONS.items()}
     interests = interest_matrix(graph, settings.hop_half_life)
     adjacency = normalised_adjacency(interests)
-    hops = propagate(scale_rows(fill_cold(factors, adjacency, users, members), settings.row_scale), adjacency)
+    scaled = scale_rows(fill_cold(factors, adjacency, users, members), settings.row_scale)
+    hops = propagate(scaled if shift is None else scaled + shift, adjacency, settings.graph_layer)
     age = graph["item"].age.numpy()
     hoped = demand + NEWBORN_DEMAND * np.exp2(-age[:, None] / np.asarray(graph.half_lives))
     start = np.searchsorted(user_of, np.arange(users + 1))
@@ -123,6 +128,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings) -> Stand
         },
         hops=hops,
         walks=Walks(interests) if settings.walk_power else None,
+        with_ends=settings.learns_ends,
     )
 
 

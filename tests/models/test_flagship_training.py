@@ -9,10 +9,12 @@ import torch
 from torch.nn.functional import log_softmax
 
 from models.flagship.inputs import input_names
+from models.flagship.losses import listwise_sum
 from models.flagship.network import ChannelNetwork
 from models.flagship.replay import Replay
 from models.flagship.rows import Rows
-from models.flagship.training import listwise_sum, train
+from models.flagship.schedule import Schedule
+from models.flagship.training import train
 
 
 def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int = 2) -> Rows:
@@ -97,11 +99,8 @@ def test_training_lowers_the_loss_and_repeats_to_the_bit() -> None:
             train(
                 network,
                 [rows([9] * 20).half()],
-                epochs=5,
-                learning_rate=0.01,
-                negatives=1.0,
-                generator=torch.Generator().manual_seed(1),
-                fade=True,
+                Schedule(epochs=5, learning_rate=0.01, negatives=1.0, fade=True),
+                torch.Generator().manual_seed(1),
             )
         )
     assert curves[0] == curves[1]
@@ -116,11 +115,8 @@ def test_a_loss_that_is_nan_ends_the_training_by_name() -> None:
         train(
             ChannelNetwork(2, 3, 8),
             [lesson],
-            epochs=2,
-            learning_rate=0.01,
-            negatives=1.0,
-            generator=torch.Generator().manual_seed(1),
-            fade=False,
+            Schedule(epochs=2, learning_rate=0.01, negatives=1.0),
+            torch.Generator().manual_seed(1),
         )
 
 
