@@ -24,6 +24,7 @@ from models.flagship.network import ChannelNetwork
 from models.flagship.replay import Replay
 from models.flagship.rows import Rows
 from models.flagship.schedule import Schedule, going_on, in_full
+from models.flagship.segments import user_segments
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing, stand
 from models.flagship.training import train
@@ -47,7 +48,7 @@ class InterestRanker(Recommender):
     """
 
     kind = "interest_ranker"
-    state_format = 2
+    state_format = 3
 
     def __init__(self, settings: RankerSettings | None = None) -> None:
         self.settings = settings or RankerSettings()
@@ -216,7 +217,7 @@ class InterestRanker(Recommender):
     def _remember(self, lessons: Sequence[Rows]) -> None:
         generator = self._generator()
         for lesson in lessons:
-            self._replay.add(lesson, generator)
+            self._replay.add(lesson, user_segments(lesson, self._learned_network().names), generator)
 
     def _settle(self, graph: HeteroData) -> None:
         """Move the embeddings on to `graph`, where they have not seen it, and stand there."""

@@ -1,50 +1,65 @@
-"""The memory of past lessons: bounded, every user's lesson as likely to be kept as any other's."""
+"""The memory of past lessons: bounded, and each segment of users has an equal share of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from models.flagship.rows import Rows
+from models.flagship.segments import SEGMENTS
 
 _PREFIX = "replay"
 
 
-class Replay:
-    """A reservoir of at most `limit` rows, by whole users.
+class Remembered(NamedTuple):
+    """A lesson's rows that were kept, and the draw and the segment [u] of each of its users."""
 
-    Each user's part of a lesson draws a number once and those with the largest stay (reservoir sampling by random keys,
-    Efraimidis & Spirakis 2006, with equal weights), so that what is kept is a fair draw of everything ever added.
+    lesson: Rows
+    draw: Tensor
+    segment: Tensor
+
+    def pick(self, users: Tensor) -> Remembered:
+        return Remembered(self.lesson.pick(users, compact=True), self.draw[users], self.segment[users])
+
+
+class Replay:
+    """A reservoir of at most `limit` rows for all SEGMENTS together, by whole users.
+
+    Each user's part of a lesson draws a number once and those with the largest of their segment stay (reservoir
+    sampling by random keys, Efraimidis & Spirakis 2006, with equal weights), so that what is kept of a segment is a
+    fair draw of everything ever added to it.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.lessons: list[Rows] = []
-        self._draws: list[Tensor] = []
+        self._parts: list[Remembered] = []
 
     def __len__(self) -> int:
         return sum(len(lesson) for lesson in self.lessons)
 
-    def add(self, lesson: Rows, generator: torch.Generator) -> None:
-        """Remember `lesson`, forgetting whichever users' parts lost the draw."""
-        self.lessons.append(lesson)
-        self._draws.append(torch.rand(lesson.users, generator=generator))
-        if len(self) > self.limit:
-            self._shrink()
+    @property
+    def lessons(self) -> list[Rows]:
+        return [part.lesson for part in self._parts]
+
+    def add(self, lesson: Rows, segment: Tensor, generator: torch.Generator) -> None:
+        """Remember `lesson`, forgetting whichever users' parts lost the draw; `segment` [u] is each user's."""
+        self._parts.append(Remembered(lesson, torch.rand(lesson.users, generator=generator), segment))
+        self._parts = self._largest([part.draw for part in self._parts], self.limit)
 
     def sample(self, rows: int, generator: torch.Generator) -> list[Rows]:
-        """Parts of lessons of whole users, drawn evenly, at most `rows` rows in all."""
+        """Parts of lessons of whole users, drawn evenly from each segment, at most `rows` rows in all."""
         draws = [torch.rand(lesson.users, generator=generator) for lesson in self.lessons]
-        return self._above(draws, self._threshold(draws, rows))
+        return [part.lesson for part in self._largest(draws, rows)]
 
     def tensors(self) -> dict[str, Tensor]:
         """For `State.tensors`; `from_tensors` gives an equal memory back."""
         kept: dict[str, Tensor] = {}
-        for number, (lesson, draw) in enumerate(zip(self.lessons, self._draws, strict=True)):
-            parts = _flatten(lesson) | {"draw": draw}
+        for number, (lesson, draw, segment) in enumerate(self._parts):
+            parts = _flatten(lesson) | {"draw": draw, "segment": segment.int()}
             kept |= {f"{_PREFIX}/{number:04d}/{name}": tensor.contiguous() for name, tensor in parts.items()}
         return kept
 
@@ -57,28 +72,22 @@ class Replay:
                 number, _, name = rest.partition("/")
                 parts.setdefault(number, {})[name] = tensor
         for number in sorted(parts):
-            replay._draws.append(parts[number].pop("draw"))
-            replay.lessons.append(_unflatten(parts[number]))
+            draw, segment = parts[number].pop("draw"), parts[number].pop("segment").long()
+            replay._parts.append(Remembered(_unflatten(parts[number]), draw, segment))
         return replay
 
-    def _shrink(self) -> None:
-        threshold = self._threshold(self._draws, self.limit)
-        self.lessons = self._above(self._draws, threshold)
-        self._draws = [kept for draw in self._draws if len(kept := draw[draw > threshold])]
-
-    def _threshold(self, draws: list[Tensor], rows: int) -> float:
-        """The largest draw that no longer fits when users are taken from the largest draw down."""
-        if not draws:
-            return -1.0
-        draw = torch.cat(draws)
-        order = draw.argsort(descending=True, stable=True)
-        taken = torch.cat([lesson.counts() for lesson in self.lessons])[order].cumsum(0)
-        over = (taken > rows).nonzero()
-        return float(draw[order[over[0, 0]]]) if len(over) else -1.0
-
-    def _above(self, draws: list[Tensor], threshold: float) -> list[Rows]:
-        kept = [(lesson, (draw > threshold).nonzero()[:, 0]) for lesson, draw in zip(self.lessons, draws, strict=True)]
-        return [lesson.pick(users, compact=True) for lesson, users in kept if len(users)]
+    def _largest(self, draws: Sequence[Tensor], rows: int) -> list[Remembered]:
+        """The users with the largest `draws` [u of each part] of their segment, with at most its share of `rows`."""
+        if not self._parts:
+            return []
+        draw, segment = torch.cat(list(draws)), torch.cat([part.segment for part in self._parts])
+        counts, kept = torch.cat([lesson.counts() for lesson in self.lessons]), torch.zeros(len(draw), dtype=torch.bool)
+        for one in range(len(SEGMENTS)):
+            own = (segment == one).nonzero()[:, 0]
+            order = own[draw[own].argsort(descending=True, stable=True)]
+            kept[order[counts[order].cumsum(0) <= rows // len(SEGMENTS)]] = True
+        users = [of_part.nonzero()[:, 0] for of_part in kept.split([len(part.draw) for part in self._parts])]
+        return [part.pick(each) for part, each in zip(self._parts, users, strict=True) if len(each)]
 
 
 def _flatten(lesson: Rows) -> dict[str, Tensor]:

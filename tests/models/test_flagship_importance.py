@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.flagship.importance import THIRDS, importances
+from models.flagship.importance import importances
 from models.flagship.network import ChannelNetwork
+from models.flagship.segments import SEGMENTS
 from models.flagship.settings import CHANNELS
 from tests.models.test_flagship_training import rows
 
@@ -38,5 +39,5 @@ def test_each_third_of_users_by_activity_is_told_apart() -> None:
     inputs[:, activity] = torch.tensor([3.0, 3.0, 1.0, 1.0, 2.0, 2.0])
     inputs[:, count] = torch.tensor([0.3, 0.3, 0.1, 0.1, 0.2, 0.2])
     told = importances(network, replace(lesson, inputs=inputs))
-    assert [told[f"importance_repeat_{third}"] for third in THIRDS] == pytest.approx([0.1, 0.2, 0.3])
+    assert [told[f"importance_repeat_{third}"] for third in SEGMENTS] == pytest.approx([0.1, 0.2, 0.3])
     assert told["importance_repeat"] == pytest.approx(0.2)

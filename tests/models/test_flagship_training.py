@@ -123,15 +123,23 @@ def test_a_loss_that_is_nan_ends_the_training_by_name() -> None:
 def test_the_memory_never_holds_more_rows_than_its_limit_and_forgets_evenly() -> None:
     replay, draw = Replay(200), torch.Generator().manual_seed(5)
     for week in range(12):
-        replay.add(rows([5] * 20, seed=week), draw)
+        replay.add(rows([5] * 20, seed=week), torch.arange(20) % 3, draw)
         assert len(replay) <= 200
     assert len(replay) > 190
     assert len(replay.lessons) > 6  # old weeks are still there beside new ones
 
 
+def test_a_segment_of_few_users_has_as_large_a_share_of_the_memory_as_the_others() -> None:
+    replay, draw, segment = Replay(90), torch.Generator().manual_seed(5), torch.tensor([0] + [1] * 9 + [2] * 20)
+    for week in range(12):
+        replay.add(rows([5] * 30, seed=week), segment, draw)
+    kept = torch.cat([part.segment for part in replay._parts])
+    assert torch.bincount(kept).tolist() == [6, 6, 6]
+
+
 def test_a_remembered_users_rows_stay_as_they_were() -> None:
-    replay, lesson = Replay(12), rows([5, 4, 6])
-    replay.add(lesson, torch.Generator().manual_seed(0))
+    replay, lesson = Replay(15), rows([5, 4, 6])
+    replay.add(lesson, torch.arange(3), torch.Generator().manual_seed(0))
     kept = replay.lessons[0]
     assert 0 < len(kept) < len(lesson)
     origin = [int((lesson.inputs == row).all(dim=1).nonzero()[0, 0]) for row in kept.inputs]
@@ -145,18 +153,18 @@ def test_a_remembered_users_rows_stay_as_they_were() -> None:
 
 def test_a_sample_of_the_memory_is_whole_users_and_no_larger_than_asked() -> None:
     replay = Replay(1000)
-    replay.add(rows([5] * 30), torch.Generator().manual_seed(0))
+    replay.add(rows([5] * 30), torch.arange(30) % 3, torch.Generator().manual_seed(0))
     sample = replay.sample(42, torch.Generator().manual_seed(1))
-    assert [len(part) for part in sample] == [40]
+    assert [len(part) for part in sample] == [30]  # 14 rows for each of three segments: two users of five
     assert set(sample[0].counts().tolist()) == {5}
 
 
 def test_a_memory_rebuilt_from_tensors_draws_and_forgets_the_same() -> None:
     replay = Replay(60)
-    replay.add(rows([5] * 10).half(), torch.Generator().manual_seed(0))
+    replay.add(rows([5] * 10).half(), torch.arange(10) % 3, torch.Generator().manual_seed(0))
     again = Replay.from_tensors(60, replay.tensors())
     for memory in (replay, again):
-        memory.add(rows([5] * 10, seed=1).half(), torch.Generator().manual_seed(1))
+        memory.add(rows([5] * 10, seed=1).half(), torch.arange(10) % 3, torch.Generator().manual_seed(1))
     ours, theirs = replay.tensors(), again.tensors()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
