@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting bench-variants tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-gowalla: $(READY) ## The flagship on Gowalla's public split, beside what o
 
 bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without
 	$(BIN)/python -m benchmarks forgetting
+
+bench-variants: $(READY) ## Compare parts of the flagship that could be otherwise, on weeks for tuning (some 40 minutes)
+	$(BIN)/python -m benchmarks variants
 
 tune: $(READY) ## Choose the settings of every model anew, on earlier spans only (needs TIDEGRAPH_DATA; hours; goes on where it was)
 	$(BIN)/python -m benchmarks tune $(CONTESTS)

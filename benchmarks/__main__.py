@@ -22,6 +22,7 @@ NAMES = (
     "model",
     "gowalla",
     "forgetting",
+    "variants",
 )
 
 

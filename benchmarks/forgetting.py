@@ -1,4 +1,4 @@
-"""What twenty incremental updates forget of the weeks before, with the replay memory and without it."""
+"""What twenty incremental updates forget of the weeks before: with replay, without, and kept near the champion."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from pipelines.ranker import make_candidate
 
 FIRST, UPDATES, LEARNED, K = 28, 20, 6, 20
 """The first week that is learned incrementally, how many are, and from how many before it all began."""
+DISTILL = 1.0
+"""How much staying near the champion's scores weighs beside learning, in the way that has it."""
 AGES = ((0, 5), (5, 10), (10, 15), (15, 20))
 """Cohorts are told by how many updates ago they were learned from."""
 
@@ -29,7 +31,11 @@ def run() -> tuple[str, dict[str, float]]:
     """Each week's purchases are ranked right after they were learned from, and by the last model, on the same graph."""
     contest = journey(range(FIRST, FIRST + UPDATES + 1), before=LEARNED)
     settings = make_candidate(read_context().params.fit).settings  # type: ignore[attr-defined]
-    ways = {"with replay": settings, "without replay": replace(settings, replay_rows=1)}
+    ways = {
+        "with replay": settings,
+        "without replay": replace(settings, replay_rows=1),
+        "with replay, near its champion": replace(settings, distill=DISTILL),
+    }
     lost = {name: _lost(contest, chosen, name) for name, chosen in ways.items()}
     figures = {"forgetting": _mean(lost["with replay"]), "forgetting_without_replay": _mean(lost["without replay"])}
     return _text(lost), figures
