@@ -19,6 +19,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -64,9 +65,13 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_flags(cls, value: object) -> object:
-        if isinstance(value, bool):  # YAML's yes, on and true would pass for the number 1
+    def _flags_where_meant(cls, value: object, info: ValidationInfo) -> object:
+        """YAML's yes, on and true would pass for the number 1, and 1 for true."""
+        meant = cls.model_fields[str(info.field_name)].annotation is bool
+        if isinstance(value, bool) and not meant:
             raise ValueError("write a number or a text, not true or false")
+        if meant and not isinstance(value, bool):
+            raise ValueError("write true or false")
         return value
 
 
@@ -164,6 +169,15 @@ class FitParams(Section):
     update_learning_rate: PositiveFloat
     update_users: PositiveInt
     replay_rows: PositiveInt
+    again: bool
+    near_power: NonNegativeFloat
+    walk_power: NonNegativeFloat
+    recency_power: NonNegativeFloat
+    hop_weight: NonNegativeFloat
+    row_scale: Literal["unit", "mean"]
+    graph_layer: Literal["symmetric", "interest_sum", "interest_mean"]
+    embedding_learning_rate: NonNegativeFloat
+    distill: NonNegativeFloat
 
 
 class IalsParams(Section):
@@ -213,6 +227,8 @@ class Params(Section):
         wrong = [*_strange_half_lives(self), *_strange_floors(self)]
         if self.evaluate.holdout > self.window.length:
             wrong.append("evaluate.holdout is longer than window.length: there would be nothing left to learn from")
+        if self.fit.walk_power and not self.fit.near_power:
+            wrong.append("fit.walk_power is above 0 and fit.near_power is not: walks need nearness beside them")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -1,0 +1,23 @@
+"""What params.yaml says about the fit reaches the flagship."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from pipelines.params import read_params
+from pipelines.ranker import make_candidate
+from pipelines.settings import ROOT
+
+FIT = read_params(ROOT / "params.yaml").fit
+OTHER: dict[str, Any] = {"again": False, "row_scale": "mean", "graph_layer": "interest_sum"}
+
+
+@pytest.mark.parametrize("name", [name for name in type(FIT).model_fields if name not in ("slices", "als_half_life")])
+def test_a_changed_key_of_fit_changes_the_setting_of_its_name(name: str) -> None:
+    value = OTHER[name] if name in OTHER else getattr(FIT, name) + 1
+    # walks need nearness beside them
+    ranker: Any = make_candidate(FIT.model_copy(update={"near_power": 1.0, name: value}))
+    assert asdict(ranker.settings)[name] == value
