@@ -48,6 +48,7 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
             "epochs": epochs,
             "update_learning_rate": rate / 4,  # the spans for tuning hold no second lesson to choose these by
             "update_epochs": (epochs + 1) // 2,
+            "update_users": 1000,
             "hidden": trial.suggest_categorical("hidden", [8, 16, 32, 64]),
             "similar": trial.suggest_int("similar", 50, 300, step=50),
         }

@@ -53,8 +53,8 @@ def _lightgcn(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
         "half_life": half_lives[-1],  # has no part in the learning
         "factors": 64,
         "layers": trial.suggest_int("layers", 1, 3),
-        "epochs": trial.suggest_int("epochs", 5, 40),
-        "batch_size": trial.suggest_categorical("batch_size", [8192, 32768, 131072]),
+        "epochs": trial.suggest_int("epochs", 5, 100, log=True),
+        "batch_size": trial.suggest_categorical("batch_size", [2048, 8192, 32768]),
         "learning_rate": trial.suggest_float("learning_rate", 1e-3, 5e-2, log=True),
         "regularization": trial.suggest_float("regularization", 1e-6, 1e-3, log=True),
         "seed": SEED,
