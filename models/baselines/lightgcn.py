@@ -14,6 +14,7 @@ from torch_geometric.nn.models.lightgcn import BPRLoss
 
 from models.baselines.factored import Factored
 from models.explanation import explanation
+from models.device import current_device
 from models.factorisation import Factors
 from models.layers.adjacency import normalised_adjacency
 from models.layers.symmetric import layer_mean, layer_mean_of
@@ -41,7 +42,7 @@ class LightGcn(Factored):
     negative for each edge, all layers weighing the same.
 
     The loss is PyTorch Geometric's; propagation is `layer_mean_of`, which gives the embeddings and gradients of its
-    `LightGCN` (tested) for a twentieth of the cost, so that as many more settings can be tried.
+    `LightGCN` (tested) for a twentieth of the cost, so that as many more settings can be tried. Computed on `current_device`.
     """
 
     kind = "lightgcn"
@@ -57,13 +58,14 @@ class LightGcn(Factored):
         users, items = int(graph["user"].num_nodes), int(graph["item"].num_nodes)
         taken = graph[INTERACTS].edge_index
         shape = (users, items)
-        adjacency = normalised_adjacency(csr_matrix((np.ones(taken.shape[1]), tuple(taken.numpy())), shape=shape))
-        embedding = nn.Parameter(_first(users, items, settings.factors, random, start))
+        pairs = csr_matrix((np.ones(taken.shape[1]), tuple(taken.numpy())), shape=shape)
+        adjacency = normalised_adjacency(pairs).to(current_device())
+        embedding = nn.Parameter(_first(users, items, settings.factors, random, start).to(current_device()))
         optimiser = torch.optim.Adam([embedding], lr=settings.learning_rate, fused=True)
         epochs = settings.epochs if start is None else settings.update_epochs
         losses = [_epoch(embedding, optimiser, (taken, adjacency), items, settings, random) for _ in range(epochs)]
         with torch.no_grad():
-            learned = layer_mean(embedding, adjacency, settings.layers).numpy().astype(np.float32)
+            learned = layer_mean(embedding, adjacency, settings.layers).cpu().numpy().astype(np.float32)
         return (learned[:users], learned[users:]), FitReport({"lightgcn/loss": losses})
 
 
@@ -90,7 +92,8 @@ def _epoch(
     for batch in torch.randperm(taken.shape[1], generator=random).split(settings.batch_size):
         other = torch.randint(items, (len(batch),), generator=random)
         user, liked = taken[:, batch]
-        nodes, place = torch.cat([user, liked + users, other + users]).unique(return_inverse=True)
+        named = torch.cat([user, liked + users, other + users]).to(embedding.device)
+        nodes, place = named.unique(return_inverse=True)
         after, before = layer_mean_of(nodes, embedding, adjacency, settings.layers)
         ours, theirs, others = after[place].chunk(3)
         loss = bpr((ours * theirs).sum(dim=1), (ours * others).sum(dim=1), before[place])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from models.baselines.ials import Ials
 from models.baselines.lightgcn import LightGcn
 from models.baselines.recency_ials import RecencyIals
+from models.device import on_device
 from tests.models.contestants import IALS
 from tests.models.toy import N_ITEMS, N_USERS, purchases, shop
 
@@ -42,3 +44,12 @@ def test_lightgcn_with_another_seed_learns_something_else() -> None:
     for recommender in (one, other):
         recommender.fit([], shop())
     assert not torch.equal(one.recommend(EVERYONE, 3).scores, other.recommend(EVERYONE, 3).scores)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use is here")
+def test_lightgcn_learns_on_a_gpu_what_it_learns_here() -> None:
+    losses = []
+    for device in ("cpu", "cuda"):
+        with on_device(device):
+            losses.append(LightGcn(**LIGHT, epochs=5, seed=7).fit([], shop()).curves["lightgcn/loss"])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
