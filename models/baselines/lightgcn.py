@@ -13,8 +13,8 @@ from torch_geometric.data import HeteroData
 from torch_geometric.nn.models.lightgcn import BPRLoss
 
 from models.baselines.factored import Factored
-from models.explanation import explanation
 from models.device import current_device
+from models.explanation import explanation
 from models.factorisation import Factors
 from models.layers.adjacency import normalised_adjacency
 from models.layers.symmetric import layer_mean, layer_mean_of
@@ -42,7 +42,8 @@ class LightGcn(Factored):
     negative for each edge, all layers weighing the same.
 
     The loss is PyTorch Geometric's; propagation is `layer_mean_of`, which gives the embeddings and gradients of its
-    `LightGCN` (tested) for a twentieth of the cost, so that as many more settings can be tried. Computed on `current_device`.
+    `LightGCN` (tested) for a twentieth of the cost, so that as many more settings can be tried. Computed on
+    `current_device`.
     """
 
     kind = "lightgcn"
