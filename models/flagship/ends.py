@@ -35,7 +35,7 @@ class Ends(nn.Module):
     def products(self, rows: Rows, users: Tensor) -> Tensor:
         """[n, hops, hops] of each row's `users` [u, hops, factors] and item."""
         if self.theta is None and (self.shift is None or not rows.nodes):
-            return rows.product
+            return rows.product if self.shift is None else rows.product + _nothing(self.shift["item"])
         used, place = torch.unique(rows.group["item"], return_inverse=True)
         nodes = rows.nodes["item"][used] if rows.nodes else None
         items = self._learned(rows.group_vectors["item"][used].float(), "item", nodes)
@@ -58,11 +58,17 @@ class Ends(nn.Module):
 
     def _learned(self, hops: Tensor, side: str, nodes: Tensor | None) -> Tensor:
         first, last = hops[:, :1], hops[:, HOPS - 1 :]
-        if self.shift is not None and nodes is not None:
-            first = first + self.shift[side].index_select(0, nodes)[:, None]
+        if self.shift is not None:
+            shift = self.shift[side]
+            first = first + (_nothing(shift) if nodes is None else shift.index_select(0, nodes)[:, None])
         if self.theta is not None:
             last = self.theta(last)
         return torch.cat([first, last], dim=1)
+
+
+def _nothing(shift: Tensor) -> Tensor:
+    """0, through which `shift` stays a part of the graph that processes average the gradients of."""
+    return shift[:0].sum()
 
 
 def _count(nodes: Tensor) -> int:

@@ -60,6 +60,16 @@ def test_a_shift_moves_hop_0_of_its_node_and_no_other() -> None:
     assert not moved[:, :, 1].any()
 
 
+def test_a_batch_of_the_memory_alone_gives_shifts_a_gradient_of_zero() -> None:
+    ends = Ends(3, theta=False)
+    ends.begin([with_ends([4, 5])])
+    remembered = with_ends([4, 5], nodes=False)
+    users = ends.users(remembered)
+    (ends.products(remembered, users).sum() + users.sum()).backward()
+    assert ends.shift is not None
+    assert all(rows.grad is not None and not rows.grad.any() for rows in ends.shift.values())
+
+
 def test_picked_rows_keep_their_nodes_and_a_memory_names_none() -> None:
     lesson = with_ends([4, 5])
     assert lesson.pick(torch.tensor([1])).nodes["user"].tolist() == [3]
