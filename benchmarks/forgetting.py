@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 import numpy as np
+from torch_geometric.data import HeteroData
 
 from benchmarks.contests.contest import Contest, untrained
 from benchmarks.contests.journey import journey
@@ -59,7 +60,14 @@ def _lost(contest: Contest, settings: RankerSettings, name: str) -> np.ndarray:
 
 def _ndcg(contest: Contest, state: State, span: int) -> float:
     graph = contest.heteros[span]
-    return float(evaluate_slice("all", rebuild(state, graph), contest.taken[span], graph, K).ndcg.mean())
+    recommender = rebuild(_of_nodes_in(graph, state), graph)
+    return float(evaluate_slice("all", recommender, contest.taken[span], graph, K).ndcg.mean())
+
+
+def _of_nodes_in(graph: HeteroData, state: State) -> State:
+    """`state` without the embeddings of users and items that were born after `graph`: rows are in order of birth."""
+    cut = {f"{side}_factors": state.tensors[f"{side}_factors"][: graph[side].num_nodes] for side in ("user", "item")}
+    return replace(state, tensors=state.tensors | cut)
 
 
 def _mean(lost: np.ndarray) -> float:
