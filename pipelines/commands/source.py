@@ -34,7 +34,7 @@ def check(
 
     Nothing lands.
     """
-    from pipelines.params import read_params
+    from pipelines.params_file import read_params
     from pipelines.settings import read_settings
     from pipelines.source_check import check_source
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipelines.errors import ParamsError
-from pipelines.params import read_params
+from pipelines.params_file import read_params
 from pipelines.settings import ROOT
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.params import read_params
+from pipelines.params_file import read_params
 from pipelines.ranker import make_candidate
 from pipelines.settings import ROOT
 

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import RegistryError
-from pipelines.params import read_params
+from pipelines.params_file import read_params
 from pipelines.registry import MODEL, Promotion
 from pipelines.settings import ROOT, read_settings
 

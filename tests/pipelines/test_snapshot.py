@@ -11,7 +11,7 @@ from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
 from pipelines.errors import SnapshotError
 from pipelines.jobs import Job
-from pipelines.params import read_params
+from pipelines.params_file import read_params
 from pipelines.settings import ROOT, read_settings
 from pipelines.steps import snapshot
 
