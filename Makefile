@@ -71,7 +71,7 @@ bench-gowalla: $(READY) ## The flagship on Gowalla's public split, beside what o
 bench-forgetting: $(READY) ## What twenty incremental updates forget, with replay and without
 	$(BIN)/python -m benchmarks forgetting
 
-bench-variants: $(READY) ## Compare parts of the flagship that could be otherwise, on weeks for tuning (some 40 minutes)
+bench-variants: $(READY) ## Compare parts of the flagship that could be otherwise, on weeks for tuning (long)
 	$(BIN)/python -m benchmarks variants
 
 tune: $(READY) ## Choose the settings of every model anew, on earlier spans only (needs TIDEGRAPH_DATA; hours; goes on where it was)

@@ -11,15 +11,14 @@ from benchmarks import tune
 from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TESTING, journey
 from benchmarks.figures import publish, table
-from benchmarks.kept import kept
-from benchmarks.scores import Scores, gain, judge
+from benchmarks.kept import judged_once
+from benchmarks.scores import Scores, gain
 from benchmarks.strategies import STRATEGIES
 from benchmarks.tune import FLAGSHIP, K, found_settings
 from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
-from pipelines.settings import read_settings
 
 SEEDS = range(7, 12)
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
@@ -41,7 +40,7 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
     figures = dict[str, float]()
     for name in names or CONTESTS:
         settings, contest = tuned(name), CONTESTS[name]()
-        found = _scores(name, contest, settings)
+        found = _scores(contest, settings)
         of_contest = figures_of(SHORT.get(name, name), contest, found)
         publish(f"model-{name}", _text(contest, found), of_contest)
         figures |= of_contest
@@ -74,15 +73,8 @@ def tuned(name: str) -> Tuned:
     return settings | {(FLAGSHIP, "all"): asdict(shipped.settings)}
 
 
-def _scores(name: str, contest: Contest, tuned: Tuned) -> dict[str, Scores]:
-    folder = read_settings().home / "benchmarks" / "model" / name
-
-    def judged(way: str, kind: str, settings: Mapping[str, Any]) -> Scores:
-        def make() -> Scores:
-            return judge(contest, STRATEGIES[way], kind, settings, seeds=SEEDS, k=K)
-
-        return kept(folder, {"way": way, "kind": kind, "settings": dict(settings)}, make)
-
+def _scores(contest: Contest, tuned: Tuned) -> dict[str, Scores]:
+    judged = partial(judged_once, contest, seeds=SEEDS, k=K)
     found: dict[str, Scores] = {}
     for (kind, slice_), settings in tuned.items():
         if kind == FLAGSHIP:

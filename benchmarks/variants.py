@@ -9,17 +9,15 @@ from typing import Any
 from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.figures import table
-from benchmarks.kept import kept
-from benchmarks.scores import Scores, gain, judge
-from benchmarks.strategies import full_refit
+from benchmarks.kept import judged_once
+from benchmarks.scores import Scores, gain
 from benchmarks.tune import FLAGSHIP, K
 from pipelines.context import read_context
 from pipelines.ranker import make_candidate
-from pipelines.settings import read_settings
 
 SEEDS, LEARNED = range(7, 9), 6
 SHIPPED = "as shipped"
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
+VARIANTS: Mapping[str, dict[str, Any]] = {
     SHIPPED: {},
     "embeddings learned on, steps of 0.0001": {"embedding_learning_rate": 1e-4},
     "embeddings learned on, steps of 0.001": {"embedding_learning_rate": 1e-3},
@@ -33,18 +31,12 @@ def run() -> tuple[str, dict[str, float]]:
     weeks = journey(tuple(TUNING), before=LEARNED)
     contest = replace(weeks, testing=weeks.tuning)
     shipped: Any = make_candidate(read_context().params.fit)
-    found = {name: _judged(contest, asdict(shipped.settings) | dict(changed)) for name, changed in VARIANTS.items()}
+    found = {
+        name: judged_once(contest, "full refit", FLAGSHIP, asdict(shipped.settings) | changed, seeds=SEEDS, k=K)
+        for name, changed in VARIANTS.items()
+    }
     figures = {f"{name}, {slice_}": scores.mean(slice_) for name, scores in found.items() for slice_ in contest.judged}
     return _text(contest, found), figures
-
-
-def _judged(contest: Contest, settings: Mapping[str, Any]) -> Scores:
-    folder = read_settings().home / "benchmarks" / "variants"
-    return kept(
-        folder,
-        {"settings": dict(settings), "seeds": list(SEEDS)},
-        lambda: judge(contest, full_refit, FLAGSHIP, settings, seeds=SEEDS, k=K),
-    )
 
 
 def _text(contest: Contest, found: Mapping[str, Scores]) -> str:

@@ -37,8 +37,8 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
     """How the flagship learns on top of what it starts from."""
 
     def space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
-        rate, epochs = trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True), trial.suggest_int("epochs", 1, 10)
         sharpness = trial.suggest_float("sharpness", 0.2, 2.0, log=True)
+        rate, epochs = trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True), trial.suggest_int("epochs", 1, 10)
         return {
             **formula,
             "near_power": sharpness * formula["near_power"],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import figures, model, tune
+from benchmarks import figures, kept, model, tune
 from benchmarks.tuning.search import Budget
 from pipelines.errors import ParamsError
 
@@ -53,7 +53,7 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
     assert {"yelp_ndcg", "yelp_ials_ndcg", "yelp_recency_ials_ndcg"} < told.keys()
     assert all(told[name] > 0 for name in told)
 
-    monkeypatch.setattr(model, "judge", None)  # nothing is judged twice
+    monkeypatch.setattr(kept, "judge", None)  # nothing is judged twice
     assert model.run("yelp")[1] == told
 
 

@@ -142,7 +142,7 @@ def test_the_more_an_update_distils_the_nearer_scores_of_replayed_users_stay() -
     assert moved[1] < 0.8 * moved[0]
 
 
-def test_lessons_alone_say_which_nodes_are_shifted() -> None:
+def test_the_items_that_were_taken_are_shifted() -> None:
     ranker = fitted(embedding_learning_rate=0.05)
     shift = ranker.state().tensors["shift/item"]
     named = lessons()[0].next_pairs[1].unique()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from models.flagship.settings import GRAPH_LAYERS, ROW_SCALES
+from pipelines.params import FitParams
 from pipelines.params_file import read_params
 from pipelines.ranker import make_candidate
 from pipelines.settings import ROOT
 
 FIT = read_params(ROOT / "params.yaml").fit
 OTHER: dict[str, Any] = {"again": False, "row_scale": "mean", "graph_layer": "interest_sum"}
+
+
+def test_params_offer_what_the_settings_know() -> None:
+    offered = {name: get_args(get_type_hints(FitParams)[name]) for name in ("row_scale", "graph_layer")}
+    assert offered == {"row_scale": ROW_SCALES, "graph_layer": GRAPH_LAYERS}
 
 
 @pytest.mark.parametrize("name", [name for name in type(FIT).model_fields if name not in ("slices", "als_half_life")])
