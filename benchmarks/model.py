@@ -15,7 +15,6 @@ from benchmarks.kept import judged_once
 from benchmarks.scores import Scores, gain
 from benchmarks.strategies import STRATEGIES
 from benchmarks.tune import FLAGSHIP, K, found_settings
-from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import SourceError
 from pipelines.ranker import make_candidate
@@ -58,9 +57,9 @@ Tuned = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 def tuned(name: str) -> Tuned:
-    """Those of a contest; the flagship's are those of params.yaml where none were chosen."""
+    """Those of a contest; the flagship's are those of params.yaml where `make tune` chooses none."""
     found = found_settings().get(name, {})
-    missing = [f"{name}/{kind}" for kind in SPACES if kind not in found]
+    missing = [f"{name}/{kind}" for kind in tune.CHOSEN[name] if kind not in found]
     if missing:
         told = " ".join(missing) if found else name
         raise SourceError(

@@ -36,7 +36,6 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tune, "CHOSEN", {"yelp": (*FEW, tune.FLAGSHIP)})
-    monkeypatch.setattr(model, "SPACES", FEW)
     monkeypatch.setattr(tune, "BUDGET", Budget(trials=2))
     monkeypatch.setattr(model, "SEEDS", range(7, 9))
     monkeypatch.setattr(tune, "FOLDER", data / "tuned")
