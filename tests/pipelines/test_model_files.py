@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from models.flagship.ranker import InterestRanker
 from models.state import State
 from pipelines.errors import StoreError
 from pipelines.files import digest_files
@@ -90,5 +91,6 @@ def test_a_missing_state_is_named_with_how_to_mend_it(tmp_path: Path) -> None:
 
 def test_a_state_that_another_version_made_is_told_and_not_read(tmp_path: Path) -> None:
     folder = write_state(tmp_path / "state", replace(state(), kind="interest_ranker", format=1))
-    with pytest.raises(StoreError, match=r"format 1, this one reads 2(?s:.*)bootstrap in another TIDEGRAPH_HOME"):
+    reads = rf"format 1, this one reads {InterestRanker.state_format}(?s:.*)bootstrap in another TIDEGRAPH_HOME"
+    with pytest.raises(StoreError, match=reads):
         read_state(folder)
