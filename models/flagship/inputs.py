@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.flagship.candidates import Candidates
+from models.flagship.keys import find
 from models.flagship.rows import Rows
 from models.flagship.settings import LEAST_WALKS, RELATIONS
 from models.flagship.standing import GAP_PRIOR, Group, Standing
@@ -17,12 +19,11 @@ _TINY = 1e-3
 """Added to shares and rates before the logarithm."""
 
 
-def build_rows(
-    standing: Standing, users: np.ndarray, place: np.ndarray, item: np.ndarray, taken: np.ndarray | None = None
-) -> Rows:
-    """Rows for the pairs (`users[place]`, `item`), both [n], `place` rising; `taken` [n] bool is handed through."""
+def build_rows(standing: Standing, users: np.ndarray, found: Candidates, taken: np.ndarray | None = None) -> Rows:
+    """Rows for what was `found` for `users`; `taken` [n] bool is handed through."""
+    place, item, walks = found.place, found.item, found.walks
     parts = [
-        _read(standing, users[place[at]], item[at])
+        _read(standing, users[place[at]], item[at], None if walks is None else walks[at])
         for at in (slice(first, first + CHUNK_ROWS) for first in range(0, max(1, len(place)), CHUNK_ROWS))
     ]
     inputs, weight, product = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -44,11 +45,15 @@ def build_rows(
     )
 
 
-def _read(standing: Standing, user: np.ndarray, item: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-    """`inputs`, `weight` and `product` of `Rows` for the pairs (user, item), both [n]."""
-    edge = _find(standing.keys, user * standing.items + item)
+def _read(
+    standing: Standing, user: np.ndarray, item: np.ndarray, walks: np.ndarray | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`inputs`, `weight` and `product` of `Rows` for the pairs (user, item), both [n], and walks between them."""
+    edge = find(standing.keys, user * standing.items + item)
     weight = np.where(edge[:, None] >= 0, standing.weight[edge], 0.0) if len(standing.keys) else _zeros(standing, edge)
     columns = input_columns(standing, user, item, edge, weight)
+    if walks is not None:
+        columns["graph/log_walks"] = np.log(np.maximum(LEAST_WALKS, walks))
     of_user, of_item = standing.hops[torch.from_numpy(user)], standing.hops[torch.from_numpy(standing.users + item)]
     return (
         torch.from_numpy(np.stack(list(columns.values()), axis=1).astype(np.float32)),
@@ -60,12 +65,10 @@ def _read(standing: Standing, user: np.ndarray, item: np.ndarray) -> tuple[Tenso
 def input_columns(
     standing: Standing, user: np.ndarray, item: np.ndarray, edge: np.ndarray, weight: np.ndarray
 ) -> Columns:
-    """Each input [n]; its name is `<channel>/<what>`, and the order is that of `input_names`."""
+    """Each input [n] but for walks; its name is `<channel>/<what>`, and the order is that of `input_names`."""
     columns = _repeat(standing, user, item, edge, weight) | _prior(standing, user, item)
     for name in RELATIONS:
         columns |= _interest(standing.groups[name], name, standing, user, item)
-    if standing.walks is not None:
-        columns["graph/log_walks"] = np.log(np.maximum(LEAST_WALKS, standing.walks.between(user, item)))
     return columns
 
 
@@ -88,14 +91,6 @@ def input_names(half_lives: int, *, walks: bool = False) -> list[str]:
 
 def _zeros(standing: Standing, edge: np.ndarray) -> np.ndarray:
     return np.zeros((len(edge), standing.weight.shape[1]))
-
-
-def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Places of `wanted` in the sorted `keys`, -1 where absent."""
-    if not len(keys):
-        return np.full(len(wanted), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, at, -1)
 
 
 def _repeat(standing: Standing, user: np.ndarray, item: np.ndarray, edge: np.ndarray, weight: np.ndarray) -> Columns:
@@ -136,7 +131,7 @@ def _prior(standing: Standing, user: np.ndarray, item: np.ndarray) -> Columns:
 
 def _interest(group: Group, name: str, standing: Standing, user: np.ndarray, item: np.ndarray) -> Columns:
     of = group.of[item]
-    at = _find(group.keys, np.where(of >= 0, user * group.count + of, -1))
+    at = find(group.keys, np.where(of >= 0, user * group.count + of, -1))
     affinity = np.where(at[:, None] >= 0, group.affinity[at], 0.0) if len(group.keys) else _zeros(standing, at)
     long, short = affinity[:, -1], affinity[:, 0]
     share_long, share_short = group.share[item, -1], group.share[item, 0]

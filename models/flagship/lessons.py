@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.flagship.candidates import candidates, contains
+from models.flagship.candidates import Candidates, candidates
 from models.flagship.inputs import build_rows
+from models.flagship.keys import contains
 from models.flagship.rows import Rows
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing
@@ -30,14 +31,17 @@ def make_lesson(
     user, item = pairs[:, (pairs[0] < standing.users) & (pairs[1] < standing.items)]
     users = _drawn(np.unique(user), most, generator)
     user, item = (part[np.isin(user, users)] for part in (user, item))
-    place, candidate = candidates(standing, users, hop_mix, settings)
+    found = candidates(standing, users, hop_mix, settings)
+    place = found.place
     wanted = np.sort(np.searchsorted(users, user) * standing.items + item)
-    taken = contains(wanted, place * standing.items + candidate)
+    taken = contains(wanted, place * standing.items + found.item)
     drawn = torch.rand(len(taken), generator=generator).numpy() < settings.negatives
     learner = np.bincount(place[taken], minlength=len(users)) > 0
     kept = (taken | drawn) & learner[place]
     renumbered = np.cumsum(learner) - 1
-    return build_rows(standing, users[learner], renumbered[place[kept]], candidate[kept], taken[kept]).half()
+    walks = None if found.walks is None else found.walks[kept]
+    learned_from = Candidates(renumbered[place[kept]], found.item[kept], walks)
+    return build_rows(standing, users[learner], learned_from, taken[kept]).half()
 
 
 def _drawn(users: np.ndarray, limit: int, generator: torch.Generator) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.flagship.candidates import candidates, ranges
+from models.flagship.candidates import candidates
 from models.flagship.inputs import build_rows
+from models.flagship.keys import ranges
 from models.flagship.network import ChannelNetwork
 from models.flagship.settings import RankerSettings
 from models.flagship.standing import Standing
@@ -39,8 +40,8 @@ def rank(
 def _rank_chunk(
     standing: Standing, network: ChannelNetwork, users: np.ndarray, k: int, settings: RankerSettings, new_only: bool
 ) -> Ranking:
-    place, item = candidates(standing, users, network.hop_mix.detach(), settings)
-    rows = build_rows(standing, users, place, item)
+    found = candidates(standing, users, network.hop_mix.detach(), settings)
+    place, item, rows = found.place, found.item, build_rows(standing, users, found)
     score = network(rows).double()
     if new_only:
         score = score.masked_fill(torch.from_numpy(_owned(standing, users[place], item)), -math.inf)

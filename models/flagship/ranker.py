@@ -14,7 +14,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.explanation import explanation
-from models.flagship.candidates import candidates
+from models.flagship.candidates import candidates, single
 from models.flagship.contributions import contributions
 from models.flagship.embeddings import Embeddings
 from models.flagship.inputs import build_rows
@@ -123,7 +123,7 @@ class InterestRanker(Recommender):
         check_pair(user, item, (self._standing.users, self._standing.items))
         network = self._learned_network()
         with one_thread(), torch.no_grad():
-            rows = build_rows(self._standing, np.array([user]), np.array([0]), np.array([item]))
+            rows = build_rows(self._standing, np.array([user]), single(self._standing, user, item))
             return explanation(contributions(network, network.standardised(rows)[0]))
 
     def state(self) -> State:
@@ -190,7 +190,7 @@ class InterestRanker(Recommender):
         self._settle(graph)
         users = torch.randperm(self._standing.users, generator=self._generator())[:SCALE_USERS].sort().values.numpy()
         hop_mix = self._learned_network().hop_mix.detach()
-        return build_rows(self._standing, users, *candidates(self._standing, users, hop_mix, self.settings))
+        return build_rows(self._standing, users, candidates(self._standing, users, hop_mix, self.settings))
 
     def _set_scale(self, lessons: Sequence[Rows]) -> None:
         network, generator = self._learned_network(), self._generator()

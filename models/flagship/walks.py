@@ -7,9 +7,6 @@ from scipy.sparse import csr_matrix, diags
 
 from models.degrees import degree_scaled, degrees, inverse
 
-BLOCK = 64
-"""Users at once: [items, block] strengths stay within some 25 MB."""
-
 
 class Walks:
     """`D_U⁻¹ R R̃ᵀ R̃` [users, items]: how alike an item is to those of a user, on average.
@@ -23,16 +20,6 @@ class Walks:
         self._across = csr_matrix(degree_scaled(interests).T, dtype=np.float32)
 
     def strengths(self, users: np.ndarray) -> np.ndarray:
-        """[users, items] float32 for the rows `users` [n], n at most BLOCK or so."""
+        """[n, items] float32 for the rows `users` [n], which had better be few."""
         of_one_mind = (self._own[users] @ self._across).toarray()
         return np.asarray(self._across @ of_one_mind.T).T
-
-    def between(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """[n] float32 for the pairs (user row, item row), equal users beside each other."""
-        found = np.empty(len(users), dtype=np.float32)
-        firsts = np.flatnonzero(np.diff(users, prepend=-1))
-        for first in range(0, len(firsts), BLOCK):
-            at = slice(firsts[first], firsts[first + BLOCK] if first + BLOCK < len(firsts) else len(users))
-            place = np.cumsum(np.diff(users[at], prepend=users[at][:1]) != 0)
-            found[at] = self.strengths(users[firsts[first : first + BLOCK]])[place, items[at]]
-        return found

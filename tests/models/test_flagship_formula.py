@@ -66,12 +66,11 @@ def test_where_nothing_is_taken_again_nobody_is_offered_what_they_have() -> None
     ranker = busy_ranker(again=False)
     standing, mix = ranker._standing, torch.tensor([0.5, 0.5])
     settings = replace(ranker.settings, popular=60, favoured=60, similar=60)
-    place, item = candidates(standing, np.arange(24), mix, settings)
+    found = candidates(standing, np.arange(24), mix, settings)
     had = set(busy_purchases())
-    assert not had & set(zip(place.tolist(), item.tolist(), strict=True))
+    assert not had & set(zip(found.place.tolist(), found.item.tolist(), strict=True))
     narrow = replace(settings, popular=0, favoured=0, similar=5)  # what they have takes no place of the five
-    place, _ = candidates(standing, np.arange(24), mix, narrow)
-    assert np.bincount(place).tolist() == [5] * 24
+    assert np.bincount(candidates(standing, np.arange(24), mix, narrow).place).tolist() == [5] * 24
 
 
 def test_a_lesson_holds_no_more_users_than_asked_each_with_all_they_took() -> None:

@@ -138,16 +138,16 @@ def test_a_new_item_can_be_found_in_its_category_before_it_sells() -> None:
     factors = torch.randn(N_USERS + N_ITEMS + 1, 4, generator=torch.Generator().manual_seed(0))
     standing = stand(graph, factors, SMALL)
     narrow = replace(SMALL, popular=1, similar=1)
-    place, item = candidates(standing, np.arange(N_USERS), torch.tensor([0.5, 0.5]), narrow)
-    finders = set(place[item == N_ITEMS].tolist())
+    found = candidates(standing, np.arange(N_USERS), torch.tensor([0.5, 0.5]), narrow)
+    finders = set(found.place[found.item == N_ITEMS].tolist())
     assert finders == {0, 1, 2}
 
 
 def test_candidates_are_distinct_sorted_and_hold_the_whole_history() -> None:
     narrow = replace(SMALL, popular=1, similar=1, favoured=1)
     standing = stand(shop(), torch.zeros(N_USERS + N_ITEMS, 4), narrow)
-    place, item = candidates(standing, np.arange(N_USERS), torch.tensor([1.0, 0.0]), narrow)
-    found = list(zip(place.tolist(), item.tolist(), strict=True))
+    told = candidates(standing, np.arange(N_USERS), torch.tensor([1.0, 0.0]), narrow)
+    found = list(zip(told.place.tolist(), told.item.tolist(), strict=True))
     assert found == sorted(set(found))
     assert set(purchases()) <= set(found)
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_matrix
 
-from models.flagship.candidates import candidates
+from models.flagship.candidates import BLOCK, candidates
 from models.flagship.ranker import InterestRanker
 from models.flagship.settings import LEAST_WALKS
-from models.flagship.walks import BLOCK, Walks
+from models.flagship.standing import stand
+from models.flagship.walks import Walks
+from models.ranking import interest_matrix
 from tests.models.flagship_toy import SMALL, busy_purchases
 from tests.models.test_flagship_formula import near
 from tests.models.toy import shop
@@ -40,12 +42,18 @@ def test_walks_are_as_strong_as_their_definition_says(weights: np.ndarray) -> No
 
 
 @pytest.mark.parametrize("users", [1, BLOCK, BLOCK + 1, 2 * BLOCK + 3])
-def test_pairs_of_many_users_are_told_as_each_user_by_themselves(users: int) -> None:
+def test_candidates_of_many_users_bring_the_walks_of_each(users: int) -> None:
     draw = np.random.default_rng(5)
-    weights = draw.random((users, 9)) * (draw.random((users, 9)) < 0.4)
-    walks, pairs = Walks(csr_matrix(weights)), np.flatnonzero(draw.random(users * 9) < 0.5)
-    user, item = pairs // 9, pairs % 9
-    assert walks.between(user, item) == pytest.approx(dense(weights)[user, item], rel=1e-5, abs=1e-7)
+    bought = {
+        (int(user), int(item)): [3.0] for user, item in zip(*np.nonzero(draw.random((users, 9)) < 0.4), strict=True)
+    }
+    graph = shop(bought, users=users, items=9)
+    standing = stand(graph, torch.rand(users + 9, 4), WALKING)
+    asked = np.flatnonzero(draw.random(users) < 0.8) if users > 1 else np.array([0])
+    found = candidates(standing, asked, torch.tensor([0.5, 0.5]), WALKING)
+    assert len(np.unique(found.place)) == len(asked)
+    strengths = dense(interest_matrix(graph, WALKING.hop_half_life).toarray())
+    assert found.walks == pytest.approx(strengths[asked[found.place], found.item], rel=1e-5, abs=1e-7)
 
 
 def walking_ranker() -> InterestRanker:
@@ -73,12 +81,12 @@ def test_candidates_are_those_that_the_formula_with_walks_puts_first() -> None:
     ranker = walking_ranker()
     chosen = replace(WALKING, popular=0, favoured=0, similar=5, again=False)
     mix = torch.tensor([0.5, 0.5])
-    place, item = candidates(ranker._standing, np.arange(24), mix, chosen)
+    told = candidates(ranker._standing, np.arange(24), mix, chosen)
     score = formula(ranker)
     for user, had in ((user, [item for owner, item in busy_purchases() if owner == user]) for user in range(24)):
         score[user, had] = -np.inf
     best = np.sort(score, axis=1)[:, ::-1][:, :5]
-    found = np.sort(score[place, item].reshape(24, 5), axis=1)[:, ::-1]
+    found = np.sort(score[told.place, told.item].reshape(24, 5), axis=1)[:, ::-1]
     assert found == pytest.approx(best, abs=1e-4)
 
 
