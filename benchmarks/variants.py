@@ -23,6 +23,8 @@ VARIANTS: Mapping[str, dict[str, Any]] = {
     "embeddings learned on, steps of 0.001": {"embedding_learning_rate": 1e-3},
     "graph channel by InterestConv, sum": {"graph_layer": "interest_sum"},
     "graph channel by InterestConv, mean": {"graph_layer": "interest_mean"},
+    "words of titles read": {"text": True},
+    "demographic groups read": {"demographics": True},
 }
 
 

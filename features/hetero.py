@@ -13,6 +13,7 @@ from features.graph import InterestGraph
 from features.kinds import QUERY_ITEM, USER_ITEM, USER_QUERY, USER_USER, EdgeKind
 from features.rules import DAY_US
 from features.structure import noise_of, seen_edges
+from features.titles import titles
 
 RELATIONS: dict[EdgeKind, str] = {
     USER_ITEM: "interacts",
@@ -34,7 +35,8 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
     `left_out` int64 [2, ·] of `(user, interacts, item)` are the edges between active nodes that models do not learn
     from, but that the user does have: what they lead to is not new to the user.
     `(item, in, category)` and `(item, of, brand)`: `edge_index` int64 [2, ·], at most one each for an item;
-    `(category, within, category)` is the tree, `(user, in, group)` the demographic groups. `as_of` (int µs) and
+    `(category, within, category)` is the tree, `(user, in, group)` the demographic groups. `title` and `word` are nodes
+    too: `(item, called, title)`, at most one each for an item, and `(title, says, word)`. `as_of` (int µs) and
     `half_lives` (float days, of user–item edges) are attributes of the graph.
     """
     data = HeteroData()
@@ -58,6 +60,10 @@ def to_hetero(graph: InterestGraph) -> HeteroData:
     data["item", "of", "brand"].edge_index = _index(item_brands(graph))
     data["category", "within", "category"].edge_index = _index(category_parents(graph))
     data["user", "in", "group"].edge_index = _index(user_groups(graph))
+    named = titles(graph)
+    data["title"].num_nodes, data["word"].num_nodes = named.title_count, named.word_count
+    data["item", "called", "title"].edge_index = _index(named.of)
+    data["title", "says", "word"].edge_index = _index(named.words)
     return data
 
 

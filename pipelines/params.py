@@ -159,6 +159,8 @@ class FitParams(Section):
     hop_weight: NonNegativeFloat
     row_scale: Literal["unit", "mean"]
     graph_layer: Literal["symmetric", "interest_sum", "interest_mean"]
+    text: bool
+    demographics: bool
     embedding_learning_rate: NonNegativeFloat
     distill: NonNegativeFloat
 

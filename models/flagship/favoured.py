@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.flagship.groups import Group
 from models.flagship.keys import ranges
-from models.flagship.standing import Group
 
 FAVOURITES = 32
 """Groups of a user that candidates come from, and how many of each one's items are looked at."""

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from models.flagship.candidates import Candidates
+from models.flagship.groups import Group
 from models.flagship.keys import find
 from models.flagship.rows import Rows
 from models.flagship.settings import LEAST_WALKS, RELATIONS
-from models.flagship.standing import GAP_PRIOR, Group, Standing
+from models.flagship.standing import GAP_PRIOR, Standing
 
 Columns = dict[str, np.ndarray]
 CHUNK_ROWS = 16_384
@@ -28,6 +29,8 @@ def build_rows(standing: Standing, users: np.ndarray, found: Candidates, taken: 
     ]
     inputs, weight, product = (torch.cat(column) for column in zip(*parts, strict=True))
     groups = {name: (torch.from_numpy(group.of[item]), group.vectors) for name, group in standing.groups.items()}
+    if standing.texts:
+        groups["text"] = torch.from_numpy(standing.texts.of[item]), standing.texts.vectors
     nodes = {}
     if standing.with_ends:
         groups["item"] = torch.from_numpy(item), standing.hops[standing.users :]
@@ -39,6 +42,7 @@ def build_rows(standing: Standing, users: np.ndarray, found: Candidates, taken: 
         product=product,
         group={name: of for name, (of, _) in groups.items()},
         user_vectors=standing.hops[torch.from_numpy(users)],
+        profile_vectors=None if standing.profiles is None else standing.profiles[torch.from_numpy(users)],
         group_vectors={name: vectors for name, (_, vectors) in groups.items()},
         taken=None if taken is None else torch.from_numpy(taken),
         nodes=nodes,

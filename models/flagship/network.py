@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,8 @@ class ChannelNetwork(nn.Module):
     the own weight `±log(1 + 20 |Σ_j m_j w_j|)` over half-lives j;
     the graph's `near = Σ_ab h_a h_b ⟨u_a, i_b⟩` over hops a, b, the inner product of both ends' mixed embeddings, its
     logarithm and each `⟨u_a, i_b⟩`;
-    and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the item's group's embeddings.
+    and for each relation r `⟨P_r Σ_a h_a u_a, Σ_b h_b g_b⟩`, the user projected among the embeddings of the item's
+    group or title; for demographics `u` is what the user's groups say and `g` is of the item's category.
     Embeddings may be learned on too (`Ends`). `m`, `h`, `P_r`, gate and `a` are parameters, learned together; means
     and deviations are set once by a full fit.
     """
@@ -41,6 +42,7 @@ class ChannelNetwork(nn.Module):
         hidden: int,
         *,
         hop_weight: float = 1.0,
+        projected: Sequence[str] = tuple(RELATIONS),
         walks: bool = False,
         theta: bool = False,
     ) -> None:
@@ -48,7 +50,7 @@ class ChannelNetwork(nn.Module):
         self.half_life_mix = nn.Parameter(torch.full((half_lives,), 1.0 / half_lives))
         powers = hop_weight ** torch.arange(HOPS)
         self.hop_mix = nn.Parameter(powers / powers.sum())
-        self.projections = HeteroDictLinear(dict.fromkeys(RELATIONS, factors), factors, bias=False)
+        self.projections = HeteroDictLinear(dict.fromkeys(projected, factors), factors, bias=False)
         with torch.no_grad():
             for projection in self.projections.lins.values():
                 projection.weight.copy_(torch.eye(factors))
@@ -58,7 +60,7 @@ class ChannelNetwork(nn.Module):
             "graph/mixed_hops",
             "graph/log_near",
             *(f"graph/hops_{ours}_{theirs}" for ours in range(HOPS) for theirs in range(HOPS)),
-            *(f"graph/{relation}" for relation in RELATIONS),
+            *(f"graph/{name}" for name in projected),
         ]
         width = len(self.names)
         self.gate = nn.Sequential(
@@ -123,10 +125,14 @@ class ChannelNetwork(nn.Module):
 
     def _relations(self, rows: Rows, users: Tensor) -> list[Tensor]:
         mixed = torch.einsum("uhd,h->ud", users, self.hop_mix)
-        projected = self.projections(dict.fromkeys(RELATIONS, mixed))
+        told = dict.fromkeys(self.projections.lins, mixed)
+        if "demographics" in told:
+            assert rows.profile_vectors is not None
+            told["demographics"] = torch.einsum("uhd,h->ud", rows.profile_vectors, self.hop_mix)
+        among = {name: "category" if name == "demographics" else name for name in told}
         return [
-            _inner(projected[relation], rows.user, rows.group_vectors[relation], rows.group[relation]) @ self.hop_mix
-            for relation in RELATIONS
+            _inner(projected, rows.user, rows.group_vectors[among[name]], rows.group[among[name]]) @ self.hop_mix
+            for name, projected in self.projections(told).items()
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -46,10 +46,13 @@ def scale_rows(x: Tensor, how: str) -> Tensor:
     return x * ((lengths > 0).sum() / lengths.sum().clamp_min(1e-12))
 
 
-def fill_cold(x: Tensor, adjacency: Tensor, first_item: int, groups: Mapping[str, csr_matrix]) -> Tensor:
-    """`x` [nodes, factors] with rows of zeros filled: from neighbours, else (items) from the means of their groups.
+def fill_cold(
+    x: Tensor, adjacency: Tensor, users: int, of_users: Sequence[csr_matrix], of_items: Sequence[csr_matrix]
+) -> Tensor:
+    """`x` [users + items, factors] with rows of zeros filled: from neighbours, else from the means of their groups.
 
-    `groups` maps a relation to its membership [groups, items]. Rows of nodes that have neither stay zero.
+    `of_users` and `of_items` [nodes, groups] say, each in its own way, how much of a node belongs to each group. Rows
+    of nodes that have neither neighbours nor groups stay zero.
     """
     cold = x.abs().sum(dim=1) == 0
     if not cold.any():
@@ -57,20 +60,25 @@ def fill_cold(x: Tensor, adjacency: Tensor, first_item: int, groups: Mapping[str
     filled = x
     if (adjacency.crow_indices().diff()[cold] > 0).any():
         filled = torch.where(cold[:, None], LGConv(normalize=False)(x, adjacency), x)
-    items = filled[first_item:]
-    still = (items.abs().sum(dim=1) == 0).numpy()
-    warm = (~still).astype(np.float64)
-    sums = np.zeros((int(still.sum()), x.shape[1]))
-    for members in groups.values():
-        means = group_means(members, items.numpy(), warm)
-        sums += members.T[still] @ means
-    filled = filled.clone()
-    filled[first_item + torch.from_numpy(np.flatnonzero(still))] = torch.from_numpy(sums.astype(np.float32))
+    return torch.cat([_fill_from_groups(filled[:users], of_users), _fill_from_groups(filled[users:], of_items)])
+
+
+def _fill_from_groups(x: Tensor, belongs: Sequence[csr_matrix]) -> Tensor:
+    """Rows of zeros get the mean of what those of `belongs` say that know their node."""
+    cold = (x.abs().sum(dim=1) == 0).numpy()
+    sums, told = np.zeros((int(cold.sum()), x.shape[1])), np.zeros((int(cold.sum()), 1))
+    for groups in belongs if cold.any() else ():
+        means, own = group_means(groups, x.numpy(), (~cold).astype(np.float64)), groups[cold]
+        sums += own @ means
+        told += np.diff(own.indptr)[:, None] > 0
+    filled = x.clone()
+    filled[torch.from_numpy(np.flatnonzero(cold))] = torch.from_numpy((sums / np.maximum(1, told)).astype(np.float32))
     return filled
 
 
-def group_means(members: csr_matrix, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """[groups, factors] means of the items' `x` [items, factors] under `weight` [items]; zeros where none weighs."""
-    total = members @ weight
-    sums = members @ (x * weight[:, None])
+def group_means(belongs: csr_matrix, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """[groups, factors] means of `x` [nodes, factors] by `weight` [nodes] and how much of a node `belongs` [nodes,
+    groups] to each; zeros where nothing weighs."""
+    total = belongs.T @ weight
+    sums = belongs.T @ (x * weight[:, None])
     return np.divide(sums, total[:, None], out=np.zeros_like(sums), where=total[:, None] > 0)

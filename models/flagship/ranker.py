@@ -161,6 +161,7 @@ class InterestRanker(Recommender):
             settings.factors,
             settings.hidden,
             hop_weight=settings.hop_weight,
+            projected=settings.projected,
             walks=walks,
             theta=settings.learns_theta,
         )

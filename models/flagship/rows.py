@@ -15,7 +15,8 @@ class Rows:
     `inputs` [n, inputs] logged numbers (see `inputs.INPUTS`); `weight` [n, half-lives] the direct edge's;
     `product` [n, hops, hops] inner products of the user's and the item's embeddings at each pair of hops;
     `group` the item's row in `group_vectors` [groups, hops, factors] for each relation, -1 for none;
-    `user_vectors` [u, hops, factors]. `taken` [n] says whether the user took the item next; None where unknown.
+    `user_vectors` [u, hops, factors], and `profile_vectors`, the same of what users' demographic groups say, where that
+    is asked for. `taken` [n] says whether the user took the item next; None where unknown.
     `teacher` [n] are the scores that another model gave, where learning is to stay near them.
 
     Where what is learned of embeddings needs them, items are a relation "item" of `group`, and `nodes` are the graph's
@@ -31,6 +32,7 @@ class Rows:
     group_vectors: dict[str, Tensor]
     taken: Tensor | None = None
     teacher: Tensor | None = None
+    profile_vectors: Tensor | None = None
     nodes: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -64,6 +66,7 @@ class Rows:
             group_vectors=vectors,
             taken=None if self.taken is None else self.taken[at],
             teacher=None if self.teacher is None else self.teacher[at],
+            profile_vectors=None if self.profile_vectors is None else self.profile_vectors[users],
             nodes={} if compact else nodes,
         )
 
@@ -82,6 +85,7 @@ class Rows:
             group_vectors={name: part.to(device) for name, part in vectors.items()},
             taken=None if self.taken is None else self.taken.to(device),
             teacher=None if self.teacher is None else self.teacher.to(device),
+            profile_vectors=None if self.profile_vectors is None else self.profile_vectors.to(device),
             nodes={side: rows.to(device) for side, rows in nodes.items()},
         )
 
@@ -101,6 +105,7 @@ class Rows:
             weight=self.weight.to(dtype),
             product=self.product.to(dtype),
             user_vectors=self.user_vectors.to(dtype),
+            profile_vectors=None if self.profile_vectors is None else self.profile_vectors.to(dtype),
         )
 
 

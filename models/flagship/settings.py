@@ -10,6 +10,8 @@ RELATIONS = {"category": ("item", "in", "category"), "brand": ("item", "of", "br
 """The groups an item belongs to, and the edges that say so."""
 HOPS = 2
 """Embeddings are mixed over this many hops: the factors themselves (hop 0) and one propagation (hop 1)."""
+PROJECTED = (*RELATIONS, "text", "demographics")
+"""What may be projected into the space of embeddings; of the last two each is there if asked for."""
 ROW_SCALES = ("unit", "mean")
 GRAPH_LAYERS = ("symmetric", "interest_sum", "interest_mean")
 LEAST_NEAR, LEAST_WALKS = 0.01, 1e-6
@@ -36,6 +38,9 @@ class RankerSettings:
     learning starts from chance. Rows of embeddings are scaled to length 1 each (`row_scale` "unit"), or all by their
     mean length ("mean").
 
+    `text` and `demographics` say whether titles' words and users' demographic groups are read: for nodes that nothing
+    else is known of, and as one more number of the graph channel each.
+
     `embedding_learning_rate` is the step of the embeddings themselves, where it is above 0: lessons shift them, and an
     update shifts them further. `graph_layer` is how they are carried over the graph (`propagate`). `distill` weighs how
     near an update stays to the scores that the model before it gives to replayed users (`distillation_sum`).
@@ -60,6 +65,8 @@ class RankerSettings:
     update_learning_rate: float = 0.0007
     embedding_learning_rate: float = 0.0
     graph_layer: str = "symmetric"
+    text: bool = False
+    demographics: bool = False
     distill: float = 0.0
     lesson_users: int = 1_000_000
     update_users: int = 1_000_000
@@ -83,8 +90,15 @@ class RankerSettings:
         for name, value in asdict(self).items():
             if name in MAY_BE_ZERO and value < 0:
                 raise ValueError(f"{name} is at least 0, not {value}")
-            if isinstance(value, int | float) and name not in {"seed", "again", *MAY_BE_ZERO} and value <= 0:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if is_number and name not in {"seed", *MAY_BE_ZERO} and value <= 0:
                 raise ValueError(f"{name} has to be positive, not {value}")
+
+    @property
+    def projected(self) -> list[str]:
+        """Those of PROJECTED that are there."""
+        left_out = {name for name in ("text", "demographics") if not getattr(self, name)}
+        return [name for name in PROJECTED if name not in left_out]
 
     @property
     def learns_theta(self) -> bool:

@@ -44,7 +44,7 @@ def test_rows_are_scaled_to_a_mean_length_of_1_and_rows_of_zeros_stay(how: str) 
 def test_a_row_without_a_factor_is_filled_from_its_neighbours() -> None:
     x = torch.ones(7, 2)
     x[3] = 0.0  # item 0, bought by user 0
-    filled = fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, {})
+    filled = fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, [], [])
     assert filled[3, 0] == pytest.approx(2.0 / np.sqrt(2.5 * 2.0))
     assert torch.equal(filled[:3], x[:3])
 
@@ -52,18 +52,18 @@ def test_a_row_without_a_factor_is_filled_from_its_neighbours() -> None:
 def test_an_item_nobody_bought_is_filled_from_its_category() -> None:
     x = torch.ones(7, 2)
     x[3], x[6] = torch.tensor([0.0, 4.0]), 0.0  # item 3 was never bought, and shares a category with item 0
-    members = {"category": csr_matrix(np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]))}
-    filled = fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, members)
+    members = csr_matrix(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]))
+    filled = fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, [], [members])
     assert filled[6].tolist() == [0.0, 4.0]
 
 
 def test_an_item_without_any_relation_stays_zero() -> None:
     x = torch.ones(7, 2)
     x[6] = 0.0
-    nobody = {"category": csr_matrix((0, 4))}
-    assert fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, nobody)[6].tolist() == [0.0, 0.0]
+    nobody = csr_matrix((4, 0))
+    assert fill_cold(x, normalised_adjacency(csr_matrix(INTERESTS)), 3, [], [nobody])[6].tolist() == [0.0, 0.0]
 
 
 def test_a_groups_mean_is_weighted_by_demand() -> None:
-    means = group_means(csr_matrix(np.array([[1.0, 1.0]])), np.array([[1.0], [5.0]]), np.array([3.0, 1.0]))
+    means = group_means(csr_matrix(np.array([[1.0], [1.0]])), np.array([[1.0], [5.0]]), np.array([3.0, 1.0]))
     assert means.tolist() == [[2.0]]

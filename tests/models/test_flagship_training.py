@@ -14,7 +14,10 @@ from models.flagship.network import ChannelNetwork
 from models.flagship.replay import Replay
 from models.flagship.rows import Rows
 from models.flagship.schedule import Schedule
+from models.flagship.settings import PROJECTED
 from models.flagship.training import train
+
+GROUPED = ("category", "brand", "text")
 
 
 def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int = 2) -> Rows:
@@ -29,10 +32,11 @@ def rows(counts: list[int], *, seed: int = 0, factors: int = 3, half_lives: int 
         inputs=torch.randn(len(user), len(input_names(half_lives)), generator=draw),
         weight=torch.rand(len(user), half_lives, generator=draw),
         product=torch.randn(len(user), 2, 2, generator=draw),
-        group={name: torch.randint(-1, 4, (len(user),), generator=draw) for name in ("category", "brand")},
+        group={name: torch.randint(-1, 4, (len(user),), generator=draw) for name in GROUPED},
         user_vectors=torch.randn(len(counts), 2, factors, generator=draw),
-        group_vectors={name: torch.randn(4, 2, factors, generator=draw) for name in ("category", "brand")},
+        group_vectors={name: torch.randn(4, 2, factors, generator=draw) for name in GROUPED},
         taken=taken,
+        profile_vectors=torch.randn(len(counts), 2, factors, generator=draw),
     )
 
 
@@ -75,16 +79,26 @@ def test_the_mixed_embedding_equals_the_sum_over_pairs_of_hops() -> None:
     assert torch.allclose(numbers[:, column], mixed_item @ mixed_user, atol=1e-5)
 
 
-def test_a_relation_is_the_projected_users_product_with_the_group_and_0_without_one() -> None:
-    network, lesson = ChannelNetwork(2, 3, 8), rows([6, 5])
-    projection = network.projections.lins["brand"].weight
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs"),
+    [
+        ("brand", "user_vectors", "brand"),
+        ("text", "user_vectors", "text"),
+        ("demographics", "profile_vectors", "category"),
+    ],
+)
+def test_a_relation_is_the_product_of_what_is_projected_and_the_group_and_0_without_one(
+    name: str, ours: str, theirs: str
+) -> None:
+    network, lesson = ChannelNetwork(2, 3, 8, projected=PROJECTED), rows([6, 5])
+    projection = network.projections.lins[name].weight
     with torch.no_grad():
         projection.copy_(torch.randn(3, 3))
-        numbers = network.numbers(lesson)[:, network.names.index("graph/brand")]
-        for row, (user, group) in enumerate(zip(lesson.user, lesson.group["brand"], strict=True)):
+        numbers = network.numbers(lesson)[:, network.names.index(f"graph/{name}")]
+        for row, (user, group) in enumerate(zip(lesson.user, lesson.group[theirs], strict=True)):
             ends = (
-                lesson.user_vectors[user].T @ network.hop_mix,
-                lesson.group_vectors["brand"][group].T @ network.hop_mix,
+                getattr(lesson, ours)[user].T @ network.hop_mix,
+                lesson.group_vectors[theirs][group].T @ network.hop_mix,
             )
             expected = float((projection @ ends[0]) @ ends[1]) if group >= 0 else 0.0
             assert float(numbers[row]) == pytest.approx(expected, abs=1e-5)

@@ -69,6 +69,11 @@ def shop(
     for name, relation in (("category", "in"), ("brand", "of")):
         data[name].num_nodes = int(groups.max()) + 1
         data["item", relation, name].edge_index = torch.stack([torch.arange(items), groups])
+    nothing = torch.empty(2, 0, dtype=torch.int64)
+    for name in ("title", "word", "group"):
+        data[name].num_nodes = 0
+    for relation in (("item", "called", "title"), ("title", "says", "word"), ("user", "in", "group")):
+        data[relation].edge_index = nothing
     return data
 
 

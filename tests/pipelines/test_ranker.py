@@ -14,7 +14,13 @@ from pipelines.ranker import make_candidate
 from pipelines.settings import ROOT
 
 FIT = read_params(ROOT / "params.yaml").fit
-OTHER: dict[str, Any] = {"again": False, "row_scale": "mean", "graph_layer": "interest_sum"}
+OTHER: dict[str, Any] = {
+    "again": False,
+    "text": True,
+    "demographics": True,
+    "row_scale": "mean",
+    "graph_layer": "interest_sum",
+}
 
 
 def test_params_offer_what_the_settings_know() -> None:
