@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from torch_geometric.data import HeteroData
@@ -20,12 +20,29 @@ from models.state import State
 from pipelines.context import read_context
 from pipelines.ranker import make_candidate
 
-FIRST, UPDATES, LEARNED, K = 28, 20, 6, 20
-"""The first week that is learned incrementally, how many are, and from how many before it all began."""
+FIRST, UPDATES, LEARNED, K = 27, 20, 6, 20
+"""The first week that is learned incrementally, how many are, and from how many before it all began: the last week that
+anything is judged on is one for tuning."""
+QUARTER = UPDATES // 4
+"""The last so many updates are judged on the week after each, against full fits."""
 DISTILL = 1.0
 """How much staying near the champion's scores weighs beside learning, in the way that has it."""
 AGES = ((0, 5), (5, 10), (10, 15), (15, 20))
 """Cohorts are told by how many updates ago they were learned from."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Of one way of updating: `lost` [updates] is the NDCG right after learning from a week less that of the last
+    model, oldest week first; `ahead` [QUARTER] the NDCG of the last updates on the week after each."""
+
+    lost: np.ndarray
+    ahead: np.ndarray
+
+    @property
+    def forgetting(self) -> float:
+        """Over all weeks but the last, of which nothing can have been forgotten yet."""
+        return float(self.lost[:-1].mean())
 
 
 def run() -> tuple[str, dict[str, float]]:
@@ -37,25 +54,44 @@ def run() -> tuple[str, dict[str, float]]:
         "without replay": replace(settings, replay_rows=1),
         "with replay, near its champion": replace(settings, distill=DISTILL),
     }
-    lost = {name: _lost(contest, chosen, name) for name, chosen in ways.items()}
-    figures = {"forgetting": _mean(lost["with replay"]), "forgetting_without_replay": _mean(lost["without replay"])}
-    return _text(lost), figures
+    courses = {name: _follow(contest, chosen, name) for name, chosen in ways.items()}
+    full = _full_refits(contest, settings)
+    with_replay = courses["with replay"]
+    figures = {
+        "forgetting": with_replay.forgetting,
+        "forgetting_without_replay": courses["without replay"].forgetting,
+        "last_quarter_to_full_quality": with_replay.ahead.mean() / full.mean(),
+    }
+    return _text(courses, full), figures
 
 
-def _lost(contest: Contest, settings: RankerSettings, name: str) -> np.ndarray:
-    """[updates] NDCG right after learning from a week less that of the last model; oldest week first."""
+def _follow(contest: Contest, settings: RankerSettings, name: str) -> Course:
     spans = range(LEARNED, LEARNED + UPDATES)
     recommender = untrained("interest_ranker", asdict(settings))
     recommender.fit(contest.slices(LEARNED), contest.heteros[LEARNED])
-    state, right_after = recommender.state(), []
+    state, right_after, ahead = recommender.state(), [], []
     for span in spans:
         before = contest.heteros[span]
         recommender = rebuild(state, before)
         recommender.update([Slice(before, contest.taken[span])], contest.heteros[span + 1])
         state = recommender.state()
         right_after.append(_ndcg(contest, state, span))
+        if span in spans[-QUARTER:]:
+            ahead.append(_ndcg(contest, state, span + 1))
         print(f"forgetting, {name}: {span - LEARNED + 1} of {UPDATES}: {right_after[-1]:.4f}", file=sys.stderr)
-    return np.array(right_after) - np.array([_ndcg(contest, state, span) for span in spans])
+    lost = np.array(right_after) - np.array([_ndcg(contest, state, span) for span in spans])
+    return Course(lost, np.array(ahead))
+
+
+def _full_refits(contest: Contest, settings: RankerSettings) -> np.ndarray:
+    """[QUARTER] NDCG of full fits in place of the last updates, on the week after each."""
+    found = []
+    for span in range(LEARNED + UPDATES - QUARTER + 1, LEARNED + UPDATES + 1):
+        recommender = untrained("interest_ranker", asdict(settings))
+        recommender.fit(contest.slices(span), contest.heteros[span])
+        found.append(_ndcg(contest, recommender.state(), span))
+        print(f"forgetting, full fit before week {span - LEARNED + FIRST}: {found[-1]:.4f}", file=sys.stderr)
+    return np.array(found)
 
 
 def _ndcg(contest: Contest, state: State, span: int) -> float:
@@ -70,21 +106,19 @@ def _of_nodes_in(graph: HeteroData, state: State) -> State:
     return replace(state, tensors=state.tensors | cut)
 
 
-def _mean(lost: np.ndarray) -> float:
-    """Over all weeks but the last, of which nothing can have been forgotten yet."""
-    return float(lost[:-1].mean())
-
-
-def _text(lost: Mapping[str, np.ndarray]) -> str:
+def _text(courses: Mapping[str, Course], full: np.ndarray) -> str:
     rows: list[dict[str, object]] = []
-    for name, of_weeks in lost.items():
-        ago = of_weeks[::-1]
+    for name, course in courses.items():
+        ago = course.lost[::-1]
         row: dict[str, object] = {"way": name}
         row |= {f"{first}–{last - 1} updates ago": f"{ago[first:last].mean():+.5f}" for first, last in AGES}
-        rows.append(row | {"all": f"{_mean(of_weeks):+.5f}"})
+        row |= {"all": f"{course.forgetting:+.5f}", "to full fits": f"{course.ahead.mean() / full.mean():.4f}"}
+        rows.append(row)
     return (
         "## Forgetting (`make bench-forgetting`)\n\n"
         f"Complete Journey, {UPDATES} incremental updates from week {FIRST}: NDCG@{K} on a week's purchases right "
         "after they were learned from, less that of the model after the last update, both over the graph as of the "
-        f"week's start; by how long ago the week was learned from.\n\n{table(rows)}"
+        "week's start; by how long ago the week was learned from. To full fits: NDCG of the last "
+        f"{QUARTER} updates on the week after each, over that of full fits in their place ({full.mean():.4f}).\n\n"
+        f"{table(rows)}"
     )

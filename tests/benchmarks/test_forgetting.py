@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 import pytest
 import torch
 
-from benchmarks.forgetting import _of_nodes_in
+from benchmarks import forgetting
+from benchmarks.contests.contest import untrained
+from benchmarks.forgetting import K, _follow, _full_refits, _of_nodes_in
 from models.catalogue import rebuild
-from tests.models.flagship_toy import busy, busy_purchases
+from models.metrics import evaluate_slice
+from tests.benchmarks.toy_contest import toy_contest
+from tests.models.flagship_toy import SMALL, busy, busy_purchases
 from tests.models.toy import shop
 
 
@@ -20,3 +26,18 @@ def test_a_model_stands_on_a_graph_from_before_some_of_its_users_and_items_were_
     cut = _of_nodes_in(graph, state)
     assert torch.equal(cut.tensors["item_factors"], state.tensors["item_factors"][:50])
     assert rebuild(cut, graph).recommend(torch.arange(20), 5).items.max() < 50
+
+
+def test_of_the_last_week_nothing_is_forgotten_and_full_fits_are_judged_on_the_weeks_of_the_last_updates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("LEARNED", 1), ("UPDATES", 1), ("QUARTER", 1)):
+        monkeypatch.setattr(forgetting, name, value)
+    contest, chosen = toy_contest(), replace(SMALL, epochs=3)
+    course = _follow(contest, chosen, "toy")
+    assert course.lost.tolist() == [0.0]
+    full = untrained("interest_ranker", asdict(chosen))
+    full.fit(contest.slices(2), contest.heteros[2])
+    judged = evaluate_slice("all", full, contest.taken[2], contest.heteros[2], K).ndcg.mean()
+    assert _full_refits(contest, chosen).tolist() == [pytest.approx(float(judged))]
+    assert course.ahead.shape == (1,)
