@@ -143,6 +143,7 @@ class FitParams(Section):
     regularization: PositiveFloat
     alpha: PositiveFloat
     als_half_life: Duration
+    hop_half_life: Duration
     als_iterations: PositiveInt
     warm_iterations: PositiveInt
     slices: PositiveInt
@@ -223,6 +224,7 @@ def _strange_half_lives(params: Params) -> list[str]:
     evaluate, held = params.evaluate, params.refresh.half_lives[USER_ITEM.name]
     asked = {
         "fit.als_half_life": params.fit.als_half_life,
+        "fit.hop_half_life": params.fit.hop_half_life,
         "evaluate.popularity_half_life": evaluate.popularity_half_life,
         "evaluate.personal_half_life": evaluate.personal_half_life,
         "evaluate.ials.half_life": evaluate.ials.half_life,

@@ -17,8 +17,8 @@ from pipelines.params import EvaluateParams, FitParams
 def make_candidate(fit: FitParams) -> Recommender:
     """The flagship, untrained."""
     values = fit.model_dump(exclude={"slices"})
-    half_life = days(fit.als_half_life)
-    settings = RankerSettings(**values | {"als_half_life": half_life, "hop_half_life": half_life})
+    spans = {name: days(getattr(fit, name)) for name in ("als_half_life", "hop_half_life")}
+    settings = RankerSettings(**values | spans)
     made: Callable[[RankerSettings], Recommender] = recommender_class("interest_ranker")
     return made(settings)
 

@@ -51,6 +51,7 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("collect", {"connector": "kafka"}, "collect.connector"),
         ("fit", {"epochs": True}, "fit.epochs"),
         ("fit", {"als_half_life": "20d"}, "fit.als_half_life is not one of"),
+        ("fit", {"hop_half_life": "20d"}, "fit.hop_half_life is not one of"),
         ("fit", {"again": 1}, "fit.again = 1: write true or false"),
         ("fit", {"walk_power": 0.5}, "fit.walk_power is above 0 and fit.near_power is not"),
         ("fit", {"row_scale": "none"}, "fit.row_scale"),
