@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -15,9 +14,7 @@ from benchmarks.kept import judged_once
 from benchmarks.scores import Scores, gain
 from benchmarks.strategies import STRATEGIES
 from benchmarks.tune import FLAGSHIP, K, found_settings
-from pipelines.context import read_context
 from pipelines.errors import SourceError
-from pipelines.ranker import make_candidate
 
 SEEDS = range(7, 12)
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
@@ -57,7 +54,7 @@ Tuned = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 def tuned(name: str) -> Tuned:
-    """Those of a contest; the flagship's are those of params.yaml where `make tune` chooses none."""
+    """Those that `make tune` chose on a contest."""
     found = found_settings().get(name, {})
     missing = [f"{name}/{kind}" for kind in tune.CHOSEN[name] if kind not in found]
     if missing:
@@ -65,11 +62,7 @@ def tuned(name: str) -> Tuned:
         raise SourceError(
             f"no settings were chosen for {told}", where="tuned", mend=f'run `make tune CONTESTS="{told}"`'
         )
-    settings = {(kind, slice_): told["settings"] for kind, by in found.items() for slice_, told in by.items()}
-    if FLAGSHIP in found:
-        return settings
-    shipped: Any = make_candidate(read_context().params.fit)
-    return settings | {(FLAGSHIP, "all"): asdict(shipped.settings)}
+    return {(kind, slice_): told["settings"] for kind, by in found.items() for slice_, told in by.items()}
 
 
 def _scores(contest: Contest, tuned: Tuned) -> dict[str, Scores]:

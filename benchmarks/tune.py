@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from benchmarks.contests.across_users import across_users
 from benchmarks.contests.blocks import blocks
-from benchmarks.contests.contest import TUNING_USERS, Contest
+from benchmarks.contests.contest import Contest
 from benchmarks.contests.journey import TUNING, journey
-from benchmarks.contests.split import HELD_OUT, split
-from benchmarks.figures import table
-from benchmarks.tuning.flagship import formula_space, gate_space
-from benchmarks.tuning.search import Budget, Tuned, search
-from benchmarks.tuning.spaces import SPACES, Space
+from benchmarks.contests.split import split
+from benchmarks.tuning.flagship import formula_space, gate_space, learning_space, shipped_choice
+from benchmarks.tuning.report import tuning_text
+from benchmarks.tuning.search import Budget, Tunable, Tuned, search
+from benchmarks.tuning.spaces import SPACES
+from pipelines.context import read_context
 from pipelines.errors import ParamsError
 from pipelines.files import write_json
+from pipelines.ranker import make_candidate
 from pipelines.settings import ROOT, read_settings
 
 BUDGET, K = Budget(trials=40), 20
@@ -27,17 +30,16 @@ FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
     "yelp": partial(blocks, "yelp"),
     "gowalla": partial(blocks, "gowalla"),
-    "journey": partial(journey, tuple(TUNING)),
+    "journey": partial(journey, tuple(TUNING), before=6),
     "split": split,
 }
 CHOSEN: Mapping[str, Sequence[str]] = {
     "yelp": (*SPACES, FLAGSHIP),
     "gowalla": (*SPACES, FLAGSHIP),
-    "journey": tuple(SPACES),
+    "journey": (*SPACES, FLAGSHIP),
     "split": (FLAGSHIP,),
 }
-"""Whose settings are chosen on each: the flagship's for Complete Journey are those of params.yaml, and the public split
-is compared with what others published on it."""
+"""Whose settings are chosen on each: the public split is compared with what others published on it."""
 MOST_FACTORS = {"split": 384}
 """Of the flagship, where it may have more than the baselines: there are none on the public split."""
 
@@ -53,7 +55,7 @@ def run(*names: str) -> tuple[str, dict[str, float]]:
             (FOLDER / name).mkdir(parents=True, exist_ok=True)
             write_json(FOLDER / name / f"{kind}.json", tuned)
     found = found_settings()
-    return _text(found), {
+    return tuning_text(found, BUDGET, K), {
         f"{contest} {kind} {slice_}": told["ndcg"]
         for contest, kinds in found.items()
         for kind, slices in kinds.items()
@@ -97,52 +99,24 @@ def _tune(name: str, contest: Contest, kind: str) -> dict[str, dict[str, Any]]:
     folder = read_settings().home / "benchmarks" / "tuning" / name
     folder.mkdir(parents=True, exist_ok=True)
 
-    def choose(where: Contest, space: Space, slice_: str) -> Tuned:
-        print(f"{where.name}: {kind}, {slice_} items", file=sys.stderr)
-        return search(where, kind, space, slice_, budget=BUDGET, k=K, journal=folder / f"{kind}.log")
+    def choose(where: Contest, model: Tunable, *slices: str) -> Tuned:
+        print(f"{where.name}: {kind}, {' and '.join(slices)} items", file=sys.stderr)
+        budget = Budget(BUDGET.trials * len(slices), BUDGET.cpu_seconds * len(slices))
+        return search(where, model, slices, budget=budget, k=K, journal=folder / f"{kind}.log")
 
     if kind != FLAGSHIP:
-        return {slice_: choose(contest, SPACES[kind], slice_).to_dict() for slice_ in contest.judged}
-    formula = choose(contest, partial(formula_space, most_factors=MOST_FACTORS.get(name, 192)), "new")
-    learned = choose(across_users(contest), gate_space(formula.settings), "new")
+        return {slice_: choose(contest, Tunable(kind, SPACES[kind]), slice_).to_dict() for slice_ in contest.judged}
+    if "all" in contest.judged:  # one model for all of them
+        shipped = _shipped()
+        model = Tunable(kind, learning_space(shipped), shipped_choice(shipped))
+        return {" and ".join(contest.judged): choose(contest, model, *contest.judged).to_dict()}
+    starts = partial(formula_space, most_factors=MOST_FACTORS.get(name, 192))
+    formula = choose(contest, Tunable(kind, starts), "new")
+    learned = choose(across_users(contest), Tunable(kind, gate_space(formula.settings)), "new")
     return {"new": learned.to_dict() | {"formula": formula.to_dict()}}
 
 
-def _text(found: Mapping[str, Any]) -> str:
-    rows = []
-    for contest, kinds in found.items():
-        for kind, slices in kinds.items():
-            for slice_, told in slices.items():
-                if "formula" in told:
-                    rows.append(_row(contest, f"{kind}, before it learns", slice_, told["formula"]))
-                    kind = f"{kind}, across users"
-                rows.append(_row(contest, kind, slice_, told))
-    return f"""## Settings that were chosen (`make tune`)
-
-{BUDGET.trials} trials for each model and slice by tree-structured Parzen estimators (Optuna), and no more once they
-have taken {BUDGET.cpu_seconds:,.0f} CPU seconds; the mean NDCG@{K} over the spans that are for tuning: blocks 1 and 2
-of CCD, ranked after learning those before; weeks {", ".join(map(str, TUNING))} of Complete Journey; {HELD_OUT:.0%} of
-the public split's pairs for learning. CPU of all trials; one that was clearly worse than the others on the first spans
-was given up.
-At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
-last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*
-does.
-
-{table(rows)}
-"""
-
-
-def _row(contest: str, model: str, slice_: str, told: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        "contest": contest,
-        "model": model,
-        "items": slice_,
-        f"NDCG@{K}": float(told["ndcg"]),
-        "trials": told["trials"],
-        "CPU s": f"{told['cpu_seconds']:,.0f}",
-        "settings": ", ".join(f"{name} {_short(value)}" for name, value in told["settings"].items()),
-    }
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _shipped() -> dict[str, Any]:
+    """The flagship's settings as params.yaml has them."""
+    made: Any = make_candidate(read_context().params.fit)
+    return asdict(made.settings)

@@ -1,4 +1,4 @@
-"""What may be chosen of the flagship: the formula it starts from, and then how it learns."""
+"""What may be chosen of the flagship: the formula it starts from, and how it learns."""
 
 from __future__ import annotations
 
@@ -54,3 +54,37 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
         }
 
     return space
+
+
+def learning_space(shipped: Mapping[str, Any]) -> Space:
+    """How the flagship embeds and learns where users take things again, beside what is `shipped`."""
+
+    def space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
+        return {
+            **shipped,
+            "als_half_life": trial.suggest_categorical("als_half_life", list(half_lives)),
+            "hop_half_life": trial.suggest_categorical("hop_half_life", list(half_lives)),
+            "alpha": trial.suggest_float("alpha", 0.5, 50.0, log=True),
+            "regularization": trial.suggest_float("regularization", 5.0, 200.0, log=True),
+            "factors": trial.suggest_int("factors", 32, 160, step=32),
+            "learning_rate": trial.suggest_float("learning_rate", 5e-4, 1e-2, log=True),
+            "epochs": trial.suggest_int("epochs", 2, 8),
+            "hidden": trial.suggest_categorical("hidden", [32, 64, 128]),
+        }
+
+    return space
+
+
+def shipped_choice(shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """What of `shipped` settings `learning_space` chooses."""
+    names = (
+        "als_half_life",
+        "hop_half_life",
+        "alpha",
+        "regularization",
+        "factors",
+        "learning_rate",
+        "epochs",
+        "hidden",
+    )
+    return {name: shipped[name] for name in names}

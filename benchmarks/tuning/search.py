@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,25 +43,37 @@ class Budget:
     cpu_seconds: float = 1800.0
 
 
-def search(contest: Contest, kind: str, space: Space, slice_: str, *, budget: Budget, k: int, journal: Path) -> Tuned:
-    """The settings with the best mean NDCG@k on `slice_` over the contest's spans for tuning.
+@dataclass(frozen=True)
+class Tunable:
+    """A kind of model, what may be chosen of it, and, where something is known of that, the choice to try `first`."""
+
+    kind: str
+    space: Space
+    first: Mapping[str, Any] | None = None
+
+
+def search(contest: Contest, model: Tunable, slices: Sequence[str], *, budget: Budget, k: int, journal: Path) -> Tuned:
+    """The settings with the best mean over the contest's spans for tuning of NDCG@k on `slices`, of several of them the
+    geometric mean.
 
     Tree-structured Parzen estimators (Bergstra et al. 2011), by Optuna; a trial that is clearly worse than the others
     on the first spans is not carried on. The trials already in `journal` count; the same ones are tried in any case.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        study_name=f"{contest.name}, {kind}, {slice_}",
+        study_name=f"{contest.name}, {model.kind}, {' and '.join(slices)}",
         storage=JournalStorage(JournalFileBackend(str(journal))),
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=8),
         load_if_exists=True,
     )
+    if model.first and not study.trials:
+        study.enqueue_trial(dict(model.first))
     while (number := len(_ended(study))) < budget.trials and _spent(study) < budget.cpu_seconds:
         study.sampler = TPESampler(seed=SEED + number)
         trial = study.ask()
         started = time.process_time()
-        mean, pruned = _try(contest, kind, space, slice_, trial, k)
+        mean, pruned = _try(contest, model, slices, trial, k)
         trial.set_user_attr("cpu_seconds", time.process_time() - started)
         study.tell(trial, None if pruned else mean, TrialState.PRUNED if pruned else TrialState.COMPLETE)
         print(
@@ -68,23 +82,24 @@ def search(contest: Contest, kind: str, space: Space, slice_: str, *, budget: Bu
             file=sys.stderr,
         )
     best = study.best_trial
-    settings = space(optuna.trial.FixedTrial(best.params), contest.heteros[0].half_lives)
+    settings = model.space(optuna.trial.FixedTrial(best.params), contest.heteros[0].half_lives)
     return Tuned(settings, study.best_value, len(_ended(study)), _spent(study))
 
 
-def _try(contest: Contest, kind: str, space: Space, slice_: str, trial: optuna.Trial, k: int) -> tuple[float, bool]:
+def _try(contest: Contest, model: Tunable, slices: Sequence[str], trial: optuna.Trial, k: int) -> tuple[float, bool]:
     """The mean over the spans that were tried, and whether the trial was given up."""
-    settings, found = space(trial, contest.heteros[0].half_lives), []
+    settings, found = model.space(trial, contest.heteros[0].half_lives), []
     for before in trial.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         if before.params == trial.params and before.value is not None:
             return before.value, False
     for step, span in enumerate(contest.tuning):
         graph = contest.heteros[span]
         with one_thread():
-            recommender = untrained(kind, settings)
+            recommender = untrained(model.kind, settings)
             recommender.fit(contest.slices(span), graph)
-            judged = evaluate_slice(slice_, recommender, contest.taken_for_tuning[span], graph, k)
-        found.append(float(judged.ndcg.mean()))
+            taken = contest.taken_for_tuning[span]
+            of_slices = [float(evaluate_slice(each, recommender, taken, graph, k).ndcg.mean()) for each in slices]
+        found.append(math.prod(of_slices) ** (1 / len(slices)))
         trial.report(sum(found) / len(found), step)
         if trial.should_prune() and step + 1 < len(contest.tuning):
             return sum(found) / len(found), True

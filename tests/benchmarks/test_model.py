@@ -73,16 +73,14 @@ def test_without_settings_the_command_that_chooses_them_is_named(
 
 def test_settings_are_read_as_tune_wrote_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tune, "FOLDER", tmp_path)
-    monkeypatch.setattr(tune, "CHOSEN", {"yelp": ("ials", tune.FLAGSHIP), "journey": ("ials",)})
-    for contest in ("yelp", "journey"):
-        (tmp_path / contest).mkdir()
-        (tmp_path / contest / "ials.json").write_text(json.dumps({"new": {"settings": {"factors": 8}}}))
+    monkeypatch.setattr(tune, "CHOSEN", {"yelp": ("ials", tune.FLAGSHIP)})
+    (tmp_path / "yelp").mkdir()
+    (tmp_path / "yelp" / "ials.json").write_text(json.dumps({"new": {"settings": {"factors": 8}}}))
     (tmp_path / "yelp" / "interest_ranker.json").write_text(json.dumps({"new": {"settings": {"hidden": 4}}}))
     assert model.tuned("yelp") == {("ials", "new"): {"factors": 8}, ("interest_ranker", "new"): {"hidden": 4}}
-    assert model.tuned("journey")["interest_ranker", "all"]["factors"] == 64  # that of params.yaml
 
 
-def test_the_flagship_of_a_contest_that_it_is_tuned_on_is_not_that_of_params_yaml(
+def test_a_flagship_that_was_not_chosen_is_asked_for_and_not_that_of_params_yaml(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tune, "FOLDER", tmp_path)
