@@ -101,8 +101,7 @@ def _tune(name: str, contest: Contest, kind: str) -> dict[str, dict[str, Any]]:
 
     def choose(where: Contest, model: Tunable, *slices: str) -> Tuned:
         print(f"{where.name}: {kind}, {' and '.join(slices)} items", file=sys.stderr)
-        budget = Budget(BUDGET.trials * len(slices), BUDGET.cpu_seconds * len(slices))
-        return search(where, model, slices, budget=budget, k=K, journal=folder / f"{kind}.log")
+        return search(where, model, slices, budget=BUDGET, k=K, journal=folder / f"{kind}.log")
 
     if kind != FLAGSHIP:
         return {slice_: choose(contest, Tunable(kind, SPACES[kind]), slice_).to_dict() for slice_ in contest.judged}
