@@ -25,10 +25,11 @@ def tuning_text(found: Mapping[str, Any], budget: Budget, k: int) -> str:
     return f"""## Settings that were chosen (`make tune`)
 
 {budget.trials} trials for each model and slice, or for both slices together, by tree-structured Parzen estimators
-(Optuna), and no more once they have taken {budget.cpu_seconds:,.0f} CPU seconds. What counts is the mean NDCG@{k} over the spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those
-before; weeks {", ".join(map(str, TUNING))} of Complete Journey; {HELD_OUT:.0%} of the public split's pairs for
-learning. Of both slices it is the geometric mean: the flagship is one model for both. CPU of all trials; one that was
-clearly worse than the others on the first spans was given up.
+(Optuna), and no more once they have taken {budget.cpu_seconds:,.0f} CPU seconds. What counts is the mean NDCG@{k} over
+the spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those before; weeks
+{", ".join(map(str, TUNING))} of Complete Journey; {HELD_OUT:.0%} of the public split's pairs for learning. Of both
+slices it is the geometric mean: the flagship is one model for both. CPU of all trials; one that was clearly worse than
+the others on the first spans was given up.
 At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
 last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*
 does.
