@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from torch_geometric.data import HeteroData
 
-from benchmarks.contests.contest import Contest, untrained
+from benchmarks.contests.contest import LESSONS, Contest, untrained
 from benchmarks.contests.journey import journey
 from benchmarks.figures import table
 from models.catalogue import rebuild
@@ -20,7 +20,7 @@ from models.state import State
 from pipelines.context import read_context
 from pipelines.ranker import make_candidate
 
-FIRST, UPDATES, LEARNED, K = 27, 20, 6, 20
+FIRST, UPDATES, LEARNED, K = 27, 20, LESSONS, 20
 """The first week that is learned incrementally, how many are, and from how many before it all began: the last week that
 anything is judged on is one for tuning."""
 QUARTER = UPDATES // 4

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.contests.across_users import across_users
 from benchmarks.contests.blocks import blocks
-from benchmarks.contests.contest import Contest
+from benchmarks.contests.contest import LESSONS, Contest
 from benchmarks.contests.journey import TUNING, journey
 from benchmarks.contests.split import split
 from benchmarks.tuning.flagship import formula_space, gate_space, learning_space, shipped_choice
@@ -30,7 +30,7 @@ FOLDER = ROOT / "benchmarks" / "tuned"
 CONTESTS: Mapping[str, Callable[[], Contest]] = {
     "yelp": partial(blocks, "yelp"),
     "gowalla": partial(blocks, "gowalla"),
-    "journey": partial(journey, tuple(TUNING), before=6),
+    "journey": partial(journey, tuple(TUNING), before=LESSONS),
     "split": split,
 }
 CHOSEN: Mapping[str, Sequence[str]] = {

@@ -17,6 +17,8 @@ from models.catalogue import recommender_class
 from models.flagship.settings import RankerSettings
 from models.recommender import Recommender, Slice
 
+LESSONS = 6
+"""From how many spans before a model learns what users did next."""
 TUNING_USERS = 4000
 """So many users, the same for every model, are enough to choose settings by."""
 
@@ -36,7 +38,7 @@ class Contest:
     testing: range
     judged: Sequence[str]
     first_lesson: int = 0
-    lessons: int = 6
+    lessons: int = LESSONS
 
     @cached_property
     def heteros(self) -> list[HeteroData]:

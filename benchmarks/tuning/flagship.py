@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from optuna.trial import BaseTrial as Trial
@@ -56,35 +56,28 @@ def gate_space(formula: Mapping[str, Any]) -> Space:
     return space
 
 
+CHOICES: Mapping[str, Callable[[Trial, Sequence[float]], Any]] = {
+    "als_half_life": lambda trial, held: trial.suggest_categorical("als_half_life", list(held)),
+    "hop_half_life": lambda trial, held: trial.suggest_categorical("hop_half_life", list(held)),
+    "alpha": lambda trial, _: trial.suggest_float("alpha", 0.5, 50.0, log=True),
+    "regularization": lambda trial, _: trial.suggest_float("regularization", 5.0, 200.0, log=True),
+    "factors": lambda trial, _: trial.suggest_int("factors", 32, 160, step=32),
+    "learning_rate": lambda trial, _: trial.suggest_float("learning_rate", 5e-4, 1e-2, log=True),
+    "epochs": lambda trial, _: trial.suggest_int("epochs", 2, 8),
+    "hidden": lambda trial, _: trial.suggest_categorical("hidden", [32, 64, 128]),
+}
+"""What is chosen where users take things again, and from which range."""
+
+
 def learning_space(shipped: Mapping[str, Any]) -> Space:
     """How the flagship embeds and learns where users take things again, beside what is `shipped`."""
 
     def space(trial: Trial, half_lives: Sequence[float]) -> dict[str, Any]:
-        return {
-            **shipped,
-            "als_half_life": trial.suggest_categorical("als_half_life", list(half_lives)),
-            "hop_half_life": trial.suggest_categorical("hop_half_life", list(half_lives)),
-            "alpha": trial.suggest_float("alpha", 0.5, 50.0, log=True),
-            "regularization": trial.suggest_float("regularization", 5.0, 200.0, log=True),
-            "factors": trial.suggest_int("factors", 32, 160, step=32),
-            "learning_rate": trial.suggest_float("learning_rate", 5e-4, 1e-2, log=True),
-            "epochs": trial.suggest_int("epochs", 2, 8),
-            "hidden": trial.suggest_categorical("hidden", [32, 64, 128]),
-        }
+        return {**shipped, **{name: choose(trial, half_lives) for name, choose in CHOICES.items()}}
 
     return space
 
 
 def shipped_choice(shipped: Mapping[str, Any]) -> dict[str, Any]:
     """What of `shipped` settings `learning_space` chooses."""
-    names = (
-        "als_half_life",
-        "hop_half_life",
-        "alpha",
-        "regularization",
-        "factors",
-        "learning_rate",
-        "epochs",
-        "hidden",
-    )
-    return {name: shipped[name] for name in names}
+    return {name: shipped[name] for name in CHOICES}

@@ -15,6 +15,18 @@ from models.flagship.groups import mean_vectors, membership
 CALLED, SAYS, IN_GROUP = ("item", "called", "title"), ("title", "says", "word"), ("user", "in", "group")
 
 
+class Words(NamedTuple):
+    """`called` [items, titles] ones; `spelled` [titles, words] rows that sum to 1, in which words of few titles weigh
+    more: `1 + log((1 + n) / (1 + n_word))` of n titles (inverse document frequency, Spärck Jones 1972, smoothed)."""
+
+    called: csr_matrix
+    spelled: csr_matrix
+
+    def of_items(self) -> csr_matrix:
+        """[items, words] the words of each item's title; a row of zeros where it has none."""
+        return csr_matrix(self.called @ self.spelled)
+
+
 class Texts(NamedTuple):
     """`of` [items] the row in `vectors` [titles, hops, factors] of each item's title, -1 for none."""
 
@@ -22,17 +34,12 @@ class Texts(NamedTuple):
     vectors: Tensor
 
 
-def title_words(graph: HeteroData) -> csr_matrix:
-    """[titles, words] rows that sum to 1, in which words of few titles weigh more: `1 + log((1 + n) / (1 + n_word))`
-    of n titles (inverse document frequency, Spärck Jones 1972, smoothed)."""
+def read_words(graph: HeteroData) -> Words:
+    """Of all titles of `graph`."""
     said = membership(graph, SAYS)
     titles = np.asarray(said.sum(axis=0)).ravel()
-    return _row_shares(csr_matrix(said @ diags(1 + np.log((1 + said.shape[0]) / (1 + titles)))))
-
-
-def item_words(graph: HeteroData) -> csr_matrix:
-    """[items, words] the same of each item's title; a row of zeros where it has none."""
-    return csr_matrix(membership(graph, CALLED) @ title_words(graph))
+    spelled = _row_shares(csr_matrix(said @ diags(1 + np.log((1 + said.shape[0]) / (1 + titles)))))
+    return Words(membership(graph, CALLED), spelled)
 
 
 def user_groups(graph: HeteroData) -> csr_matrix:
@@ -40,18 +47,17 @@ def user_groups(graph: HeteroData) -> csr_matrix:
     return _row_shares(membership(graph, IN_GROUP))
 
 
-def text_vectors(graph: HeteroData, hops: Tensor, demand: np.ndarray) -> Texts:
+def text_vectors(words: Words, hops: Tensor, demand: np.ndarray) -> Texts:
     """A title is the mean of its words, a word that of the `hops` [items, hops, factors] it names, by `demand`."""
-    spelled, called = title_words(graph), membership(graph, CALLED)
-    of_words = mean_vectors(csr_matrix((called @ spelled) > 0, dtype=np.float64), hops, demand)
+    called, spelled = words
+    of_words = mean_vectors(csr_matrix(words.of_items() > 0, dtype=np.float64), hops, demand)
     of = np.full(called.shape[0], -1, dtype=np.int64)
     of[np.repeat(np.arange(len(of)), np.diff(called.indptr))] = called.indices
     return Texts(of, _mixed(spelled, of_words))
 
 
-def profile_vectors(graph: HeteroData, hops: Tensor) -> Tensor:
-    """[users, hops, factors] the mean of a user's groups, a group that of the `hops` [users, hops, factors] in it."""
-    groups = user_groups(graph)
+def profile_vectors(groups: csr_matrix, hops: Tensor) -> Tensor:
+    """[users, hops, factors] the mean of a user's `groups` (`user_groups`), a group that of the `hops` of its users."""
     known = hops.abs().sum(dim=(1, 2)) > 0
     return _mixed(groups, mean_vectors(csr_matrix(groups > 0, dtype=np.float64), hops, known.double().numpy()))
 

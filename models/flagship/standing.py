@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.flagship.described import Texts, item_words, profile_vectors, text_vectors, user_groups
+from models.flagship.described import Texts, profile_vectors, read_words, text_vectors, user_groups
 from models.flagship.groups import Group, group_items, membership, sums
 from models.flagship.propagation import fill_cold, propagate, scale_rows
 from models.flagship.settings import RELATIONS, RankerSettings
@@ -83,8 +83,10 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings, shift: T
     belongs = {name: membership(graph, relation) for name, relation in RELATIONS.items()}
     interests = interest_matrix(graph, settings.hop_half_life)
     adjacency = normalised_adjacency(interests)
-    of_users = [user_groups(graph)] if settings.demographics else []
-    of_items = [*belongs.values(), *([item_words(graph)] if settings.text else [])]
+    words = read_words(graph) if settings.text else None
+    told = user_groups(graph) if settings.demographics else None
+    of_users = [] if told is None else [told]
+    of_items = [*belongs.values(), *([words.of_items()] if words else [])]
     scaled = scale_rows(fill_cold(factors, adjacency, users, of_users, of_items), settings.row_scale)
     hops = propagate(scaled if shift is None else scaled + shift, adjacency, settings.graph_layer)
     age = graph["item"].age.numpy()
@@ -118,8 +120,8 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings, shift: T
         },
         hops=hops,
         walks=Walks(interests) if settings.walk_power else None,
-        texts=text_vectors(graph, hops[users:], hoped[:, -1]) if settings.text else None,
-        profiles=profile_vectors(graph, hops[:users]) if settings.demographics else None,
+        texts=text_vectors(words, hops[users:], hoped[:, -1]) if words else None,
+        profiles=None if told is None else profile_vectors(told, hops[:users]),
         with_ends=settings.learns_ends,
     )
 

@@ -12,6 +12,7 @@ from benchmarks.contests.contest import untrained
 from benchmarks.forgetting import K, _follow, _full_refits, _of_nodes_in
 from models.catalogue import rebuild
 from models.metrics import evaluate_slice
+from models.recommender import Slice
 from tests.benchmarks.toy_contest import toy_contest
 from tests.models.flagship_toy import SMALL, busy, busy_purchases
 from tests.models.toy import shop
@@ -40,4 +41,8 @@ def test_of_the_last_week_nothing_is_forgotten_and_full_fits_are_judged_on_the_w
     full.fit(contest.slices(2), contest.heteros[2])
     judged = evaluate_slice("all", full, contest.taken[2], contest.heteros[2], K).ndcg.mean()
     assert _full_refits(contest, chosen).tolist() == [pytest.approx(float(judged))]
-    assert course.ahead.shape == (1,)
+    updated = untrained("interest_ranker", asdict(chosen))
+    updated.fit(contest.slices(1), contest.heteros[1])
+    updated.update([Slice(contest.heteros[1], contest.taken[1])], contest.heteros[2])
+    ahead = evaluate_slice("all", updated, contest.taken[2], contest.heteros[2], K).ndcg.mean()
+    assert course.ahead.tolist() == [pytest.approx(float(ahead))]

@@ -49,6 +49,7 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
     _, told = model.run("yelp")
     ways = ("full refit", "incremental", "graph only", "never")
     assert all(f"| flagship, {way} |" in page.read_text() for way in ways)
+    assert "CPU seconds of each span for testing: full refit" in page.read_text()
     assert {"yelp_ndcg", "yelp_ials_ndcg", "yelp_recency_ials_ndcg"} < told.keys()
     assert all(told[name] > 0 for name in told)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch_geometric.data import HeteroData
 
-from models.flagship.described import item_words, profile_vectors, text_vectors, title_words, user_groups
+from models.flagship.described import profile_vectors, read_words, text_vectors, user_groups
 from models.flagship.ranker import InterestRanker
 from models.recommender import Slice
 from tests.models.flagship_toy import SMALL, busy_purchases
@@ -77,26 +77,27 @@ def test_who_has_told_nothing_and_what_has_no_title_stays_without() -> None:
 
 def test_the_words_of_a_title_share_it_and_the_rarer_one_has_more() -> None:
     graph = described(purchases(), N_USERS, N_ITEMS)
-    shares = title_words(graph).toarray()
+    words = read_words(graph)
+    shares = words.spelled.toarray()
     assert shares.sum(axis=1) == pytest.approx(1.0)
     assert (shares[:8, 3:].max(axis=1) > shares[:8, :3].max(axis=1)).all()
-    assert item_words(graph).toarray() == pytest.approx(shares)
+    assert words.of_items().toarray() == pytest.approx(shares)
     assert user_groups(graph).toarray().sum(axis=1) == pytest.approx(1.0)
 
 
 def test_titles_of_one_block_and_users_of_one_group_lie_together() -> None:
     graph = described(purchases(), N_USERS, N_ITEMS)
-    ends = torch.eye(2)[torch.tensor([block(item) // 1 % 2 for item in range(N_ITEMS)])][:, None].repeat(1, 2, 1)
-    texts = text_vectors(graph, ends, np.ones(N_ITEMS))
+    ends = torch.eye(2)[torch.tensor([block(item) % 2 for item in range(N_ITEMS)])][:, None].repeat(1, 2, 1)
+    texts = text_vectors(read_words(graph), ends, np.ones(N_ITEMS))
     assert texts.of.tolist() == list(range(N_ITEMS))
     assert texts.vectors[:8, 0].tolist() == pytest.approx(ends[:8, 0].numpy())
     of_users = torch.eye(3)[torch.arange(N_USERS) % 3][:, None].repeat(1, 2, 1)
-    assert torch.equal(profile_vectors(graph, of_users), of_users)
+    assert torch.equal(profile_vectors(user_groups(graph), of_users), of_users)
 
 
 @cache
 def busy() -> InterestRanker:
-    """Learned from the busy shop; words and groups are of thirds that users and items prefer, and of fourths."""
+    """Learned from the busy shop, whose users and items are described as in `described`."""
     bought = busy_purchases()
     taken = [pair for pair, ages in bought.items() if any(age <= 7 for age in ages)]
     before = described(earlier(bought, 7.0), 24, 60, AS_OF - 7 * DAY_US)
