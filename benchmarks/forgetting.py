@@ -13,6 +13,7 @@ from benchmarks.contests.contest import LESSONS, Contest, untrained
 from benchmarks.contests.journey import journey
 from benchmarks.figures import table
 from models.catalogue import rebuild
+from models.flagship.ranker import NETWORK
 from models.flagship.settings import RankerSettings
 from models.metrics import evaluate_slice
 from models.recommender import Slice
@@ -34,19 +35,20 @@ AGES = ((0, 5), (5, 10), (10, 15), (15, 20))
 @dataclass(frozen=True)
 class Course:
     """Of one way of updating: `lost` [updates] is the NDCG right after learning from a week less that of the last
-    model, oldest week first; `ahead` [QUARTER] the NDCG of the last updates on the week after each."""
+    model, oldest week first, `lost_by_network` [updates] the same where only the network is the last model's; `ahead`
+    [QUARTER] the NDCG of the last updates on the week after each."""
 
     lost: np.ndarray
+    lost_by_network: np.ndarray
     ahead: np.ndarray
-
-    @property
-    def forgetting(self) -> float:
-        """Over all weeks but the last, of which nothing can have been forgotten yet."""
-        return float(self.lost[:-1].mean())
 
 
 def run() -> tuple[str, dict[str, float]]:
-    """Each week's purchases are ranked right after they were learned from, and by the last model, on the same graph."""
+    """Each week's purchases are ranked right after they were learned from, and by the last model, on the same graph.
+
+    Once by the models as they are, whose embeddings have seen the week; and once by their networks over the embeddings
+    of before that week, since replay is of what the network learns.
+    """
     contest = journey(range(FIRST, FIRST + UPDATES + 1), before=LEARNED)
     settings = make_candidate(read_context().params.fit).settings  # type: ignore[attr-defined]
     ways = {
@@ -58,29 +60,47 @@ def run() -> tuple[str, dict[str, float]]:
     full = _full_refits(contest, settings)
     with_replay = courses["with replay"]
     figures = {
-        "forgetting": with_replay.forgetting,
-        "forgetting_without_replay": courses["without replay"].forgetting,
+        "forgetting": mean_lost(with_replay.lost),
+        "forgetting_without_replay": mean_lost(courses["without replay"].lost),
+        "network_forgetting": mean_lost(with_replay.lost_by_network),
+        "network_forgetting_without_replay": mean_lost(courses["without replay"].lost_by_network),
         "last_quarter_to_full_quality": with_replay.ahead.mean() / full.mean(),
     }
     return _text(courses, full), figures
+
+
+def mean_lost(lost: np.ndarray) -> float:
+    """The mean over all weeks but the last, of which nothing can have been forgotten yet."""
+    return float(lost[:-1].mean())
+
+
+def network_of(later: State, over: State) -> State:
+    """`over` with the network of `later`, a model updated from it; the embeddings stay as they were."""
+    networks = {name: tensor for name, tensor in later.tensors.items() if name.startswith(NETWORK)}
+    return replace(over, tensors=over.tensors | networks)
 
 
 def _follow(contest: Contest, settings: RankerSettings, name: str) -> Course:
     spans = range(LEARNED, LEARNED + UPDATES)
     recommender = untrained("interest_ranker", asdict(settings))
     recommender.fit(contest.slices(LEARNED), contest.heteros[LEARNED])
-    state, right_after, ahead = recommender.state(), [], []
+    states = [recommender.state()]
     for span in spans:
         before = contest.heteros[span]
-        recommender = rebuild(state, before)
+        recommender = rebuild(states[-1], before)
         recommender.update([Slice(before, contest.taken[span])], contest.heteros[span + 1])
-        state = recommender.state()
-        right_after.append(_ndcg(contest, state, span))
-        if span in spans[-QUARTER:]:
-            ahead.append(_ndcg(contest, state, span + 1))
-        print(f"forgetting, {name}: {span - LEARNED + 1} of {UPDATES}: {right_after[-1]:.4f}", file=sys.stderr)
-    lost = np.array(right_after) - np.array([_ndcg(contest, state, span) for span in spans])
-    return Course(lost, np.array(ahead))
+        states.append(recommender.state())
+        print(f"forgetting, {name}: {span - LEARNED + 1} of {UPDATES} updates", file=sys.stderr)
+    last, updates = states[-1], list(zip(spans, states[:-1], states[1:], strict=True))
+
+    def lost(span: int, right_after: State, at_last: State) -> float:
+        return _ndcg(contest, right_after, span) - _ndcg(contest, at_last, span)
+
+    return Course(
+        np.array([lost(span, after, last) for span, _, after in updates]),
+        np.array([lost(span, network_of(after, before), network_of(last, before)) for span, before, after in updates]),
+        np.array([_ndcg(contest, after, span + 1) for span, _, after in updates[-QUARTER:]]),
+    )
 
 
 def _full_refits(contest: Contest, settings: RankerSettings) -> np.ndarray:
@@ -107,18 +127,24 @@ def _of_nodes_in(graph: HeteroData, state: State) -> State:
 
 
 def _text(courses: Mapping[str, Course], full: np.ndarray) -> str:
-    rows: list[dict[str, object]] = []
-    for name, course in courses.items():
-        ago = course.lost[::-1]
-        row: dict[str, object] = {"way": name}
-        row |= {f"{first}–{last - 1} updates ago": f"{ago[first:last].mean():+.5f}" for first, last in AGES}
-        row |= {"all": f"{course.forgetting:+.5f}", "to full fits": f"{course.ahead.mean() / full.mean():.4f}"}
-        rows.append(row)
+    whole = [
+        _row(name, course.lost) | {"to full fits": f"{course.ahead.mean() / full.mean():.4f}"}
+        for name, course in courses.items()
+    ]
+    networks = [_row(name, course.lost_by_network) for name, course in courses.items()]
     return (
         "## Forgetting (`make bench-forgetting`)\n\n"
         f"Complete Journey, {UPDATES} incremental updates from week {FIRST}: NDCG@{K} on a week's purchases right "
         "after they were learned from, less that of the model after the last update, both over the graph as of the "
         "week's start; by how long ago the week was learned from. To full fits: NDCG of the last "
         f"{QUARTER} updates on the week after each, over that of full fits in their place ({full.mean():.4f}).\n\n"
-        f"{table(rows)}"
+        f"{table(whole)}\n\n"
+        "The network alone: those models' networks, both over the embeddings as they were before the week.\n\n"
+        f"{table(networks)}"
     )
+
+
+def _row(name: str, lost: np.ndarray) -> dict[str, object]:
+    ago = lost[::-1]
+    by_age = {f"{first}–{last - 1} updates ago": f"{ago[first:last].mean():+.5f}" for first, last in AGES}
+    return {"way": name} | by_age | {"all": f"{mean_lost(lost):+.5f}"}
