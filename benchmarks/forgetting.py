@@ -146,5 +146,6 @@ def _text(courses: Mapping[str, Course], full: np.ndarray) -> str:
 
 def _row(name: str, lost: np.ndarray) -> dict[str, object]:
     ago = lost[::-1]
-    by_age = {f"{first}–{last - 1} updates ago": f"{ago[first:last].mean():+.5f}" for first, last in AGES}
-    return {"way": name} | by_age | {"all": f"{mean_lost(lost):+.5f}"}
+    row: dict[str, object] = {"way": name}
+    row |= {f"{first}–{last - 1} updates ago": f"{ago[first:last].mean():+.5f}" for first, last in AGES}
+    return row | {"all": f"{mean_lost(lost):+.5f}"}
