@@ -5,8 +5,8 @@ Järvelin & Kekäläinen 2002 for NDCG, with binary relevance. All items are ran
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -17,37 +17,41 @@ from models.recommender import Ranking, Recommender
 
 SLICES = ("all", "new")
 """All next pairs; and those the user has no edge for yet, ranked with the user's own items left out."""
+CUTOFFS = (5, 10)
+"""Lists are also judged by their first so many places, where these are fewer than `k`."""
 
 
 @dataclass(frozen=True)
 class UserMetrics:
-    """Metrics at `k` of each user with at least one relevant item in the slice; all tensors have one entry a user.
+    """Metrics of each user with at least one relevant item in the slice.
 
-    `users` int64 rows, rising. `ndcg`, `recall`, `hit` float64 in [0, 1], NaN for a user whose list has NaN scores:
-    such a list has no order. `coverage` is the share of all items that stand in at least one of these users' lists.
+    `users` int64 rows, rising. `values` by name, such as `ndcg_at_20`: float64, one entry a user, NaN for a user whose
+    list has NaN scores: such a list has no order. `overall` are numbers of all these users' lists together, such as
+    `coverage_at_20`. `k` is the length of the lists.
     """
 
     users: Tensor
-    ndcg: Tensor
-    recall: Tensor
-    hit: Tensor
-    coverage: float
-    k: int
+    values: Mapping[str, Tensor]
+    overall: Mapping[str, float] = field(default_factory=dict)
+    k: int = 20
 
     def __post_init__(self) -> None:
-        lengths = {len(self.users), len(self.ndcg), len(self.recall), len(self.hit)}
+        lengths = {len(self.users), *(len(value) for value in self.values.values())}
         if len(lengths) > 1:
             raise ValueError(f"metrics of one slice have different numbers of users: {sorted(lengths)}")
 
-    def per_user(self) -> dict[str, Tensor]:
-        """Each user's metrics by name, for example `ndcg_at_20`."""
-        values = {"ndcg": self.ndcg, "recall": self.recall, "hit_rate": self.hit}
-        return {f"{name}_at_{self.k}": value for name, value in values.items()}
+    @property
+    def ndcg(self) -> Tensor:
+        return self.values[f"ndcg_at_{self.k}"]
+
+    @property
+    def recall(self) -> Tensor:
+        return self.values[f"recall_at_{self.k}"]
 
     def summary(self) -> dict[str, float]:
-        """Means over users by name, and `coverage_at_k`; NaN where there are no users."""
-        means = {name: float(value.double().mean()) for name, value in self.per_user().items()}
-        return means | {f"coverage_at_{self.k}": self.coverage if len(self.users) else float("nan")}
+        """Means over users by name, and `overall`; NaN where there are no users."""
+        means = {name: float(value.double().mean()) for name, value in self.values.items()}
+        return means | {name: value if len(self.users) else float("nan") for name, value in self.overall.items()}
 
 
 Evaluation = Mapping[str, UserMetrics]
@@ -66,9 +70,8 @@ def evaluate(recommender: Recommender, truth_pairs: Tensor, graph: HeteroData, k
 
 def evaluate_slice(name: str, recommender: Recommender, truth_pairs: Tensor, graph: HeteroData, k: int) -> UserMetrics:
     """One of the slices of `evaluate`."""
-    pairs = _distinct(truth_pairs)
-    pairs = pairs[:, pairs[0] < graph["user"].num_nodes]
-    relevant = pairs if name == "all" else pairs[:, ~_owned(pairs, graph)]
+    pairs = judged_pairs(truth_pairs, graph)
+    relevant = pairs if name == "all" else pairs[:, ~owned(pairs, graph)]
     users = relevant[0].unique()
     ranking = recommender.recommend(users, k, new_only=name == "new")
     return measure(ranking, users, relevant, k=k, n_items=graph["item"].num_nodes)
@@ -77,44 +80,60 @@ def evaluate_slice(name: str, recommender: Recommender, truth_pairs: Tensor, gra
 def measure(ranking: Ranking, users: Tensor, relevant: Tensor, *, k: int, n_items: int) -> UserMetrics:
     """Metrics of `ranking` [users, k] against the distinct pairs `relevant` [2, n], each user of which is in `users`.
 
-    With rel_r ∈ {0, 1} the relevance at place r and R the user's number of relevant items:
-    NDCG@k = Σ_{r≤k} rel_r / log2(r+1) over Σ_{r≤min(k, R)} 1 / log2(r+1); Recall@k = Σ rel_r / R (so that its best is
-    k/R where R > k); hit = 1 where any rel_r is. Raises ValueError for a list that names an item twice.
+    With rel_r ∈ {0, 1} the relevance at place r and R the user's number of relevant items, at each cutoff c:
+    NDCG@c = Σ_{r≤c} rel_r / log2(r+1) over Σ_{r≤min(c, R)} 1 / log2(r+1); Recall@c = Σ rel_r / R (so that its best is
+    c/R where R > c); hit rate: 1 where any rel_r is; MAP@c, the mean over users of Σ_{r≤c} rel_r · (Σ_{s≤r} rel_s / r)
+    over min(c, R). Coverage@k is the share of all items that stand in at least one of these lists. Raises ValueError
+    for a list that names an item twice.
     """
     _check_lists(ranking, users, k)
-    relevance = _relevance(ranking.items, users, relevant)
+    relevance = relevance_of(ranking.items, users, relevant)
     n_relevant = torch.bincount(torch.searchsorted(users, relevant[0]), minlength=len(users))
-    discount = 1 / torch.log2(torch.arange(2, k + 2, dtype=torch.float64))
-    ideal = discount.cumsum(0)[n_relevant.clamp(1, k) - 1]
-    hits = relevance.sum(dim=1)
     undefined = torch.isnan(ranking.scores).any(dim=1)
-    values = ((relevance * discount).sum(dim=1) / ideal, hits / n_relevant, (hits > 0).double())
-    ndcg, recall, hit = (value.masked_fill(undefined, float("nan")) for value in values)
+    values = {
+        f"{name}_at_{cutoff}": value.masked_fill(undefined, float("nan"))
+        for cutoff in (*(each for each in CUTOFFS if each < k), k)
+        for name, value in _accuracy(relevance[:, :cutoff], n_relevant)
+    }
     shown = ranking.items[ranking.items >= 0].unique()
     coverage = len(shown) / n_items if n_items else float("nan")
-    return UserMetrics(users, ndcg, recall, hit, coverage, k)
+    return UserMetrics(users, values, {f"coverage_at_{k}": coverage}, k)
 
 
-def _relevance(items: Tensor, users: Tensor, relevant: Tensor) -> Tensor:
-    """[users, k] float64: 1 where the pair is in `relevant`."""
+def judged_pairs(truth_pairs: Tensor, graph: HeteroData) -> Tensor:
+    """[2, n] the distinct, sorted `truth_pairs` of users whom `graph` knows."""
+    if truth_pairs.dtype != torch.int64 or truth_pairs.dim() != 2 or len(truth_pairs) != 2:
+        raise ValueError(f"pairs are int64 [2, n]; these are {truth_pairs.dtype} {list(truth_pairs.shape)}")
+    if truth_pairs.numel() and int(truth_pairs.min()) < 0:
+        raise ValueError(f"pairs hold rows, which are never negative; the least is {int(truth_pairs.min())}")
+    pairs = truth_pairs.unique(dim=1)
+    return pairs[:, pairs[0] < graph["user"].num_nodes]
+
+
+def owned(pairs: Tensor, graph: HeteroData) -> Tensor:
+    """[n] bool: the pair is an edge of `graph`."""
+    edges = owned_pairs(graph)
+    width = 1 + max(int(graph["item"].num_nodes), int(pairs[1].max()) if pairs.numel() else 0)
+    return torch.isin(pairs[0] * width + pairs[1], edges[0] * width + edges[1])
+
+
+def relevance_of(items: Tensor, users: Tensor, relevant: Tensor) -> Tensor:
+    """[users, k] float64: 1 where the pair of a user and an item of their list is in `relevant`."""
     width = 1 + max(int(items.max()) if items.numel() else 0, int(relevant[1].max()) if relevant.numel() else 0)
     asked = users[:, None] * width + items
     return (torch.isin(asked, relevant[0] * width + relevant[1]) & (items >= 0)).double()
 
 
-def _distinct(pairs: Tensor) -> Tensor:
-    if pairs.dtype != torch.int64 or pairs.dim() != 2 or len(pairs) != 2:
-        raise ValueError(f"pairs are int64 [2, n]; these are {pairs.dtype} {list(pairs.shape)}")
-    if pairs.numel() and int(pairs.min()) < 0:
-        raise ValueError(f"pairs hold rows, which are never negative; the least is {int(pairs.min())}")
-    return pairs.unique(dim=1)
-
-
-def _owned(pairs: Tensor, graph: HeteroData) -> Tensor:
-    """[n] bool: the pair is an edge of `graph`."""
-    edges = owned_pairs(graph)
-    width = 1 + max(int(graph["item"].num_nodes), int(pairs[1].max()) if pairs.numel() else 0)
-    return torch.isin(pairs[0] * width + pairs[1], edges[0] * width + edges[1])
+def _accuracy(relevance: Tensor, n_relevant: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Each metric of lists whose places are relevant or not [users, cutoff], of users with `n_relevant` [users]."""
+    cutoff = relevance.shape[1]
+    places = torch.arange(1, cutoff + 1, dtype=torch.float64)
+    discount, most = 1 / torch.log2(places + 1), n_relevant.clamp(1, cutoff)
+    hits = relevance.sum(dim=1)
+    yield "ndcg", (relevance * discount).sum(dim=1) / discount.cumsum(0)[most - 1]
+    yield "recall", hits / n_relevant
+    yield "hit_rate", (hits > 0).double()
+    yield "map", (relevance * relevance.cumsum(dim=1) / places).sum(dim=1) / most
 
 
 def _check_lists(ranking: Ranking, users: Tensor, k: int) -> None:

@@ -19,23 +19,54 @@ class Bounds:
     upper: float
 
 
-def bootstrap_mean(differences: np.ndarray, *, confidence: float, resamples: int, seed: int) -> Bounds:
-    """The mean of `differences` [users] (candidate − other, the same users) with its percentile bootstrap bounds.
+@dataclass(frozen=True)
+class Resampled:
+    """A mean, and the sorted means of its bootstrap resamples."""
 
-    Users are drawn with replacement `resamples` times; `lower` and `upper` are the quantiles 1 − confidence and
-    confidence of the means (Efron & Tibshirani 1993, section 13.3; for rankers: Sakai 2006). Equal input and seed give
-    equal bounds. Raises ValueError for no users, and for values that are not finite.
+    mean: float
+    means: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """The bootstrap's standard error of the mean."""
+        return float(self.means.std())
+
+    def bounds(self, confidence: float) -> Bounds:
+        lower, upper = np.quantile(self.means, [1 - confidence, confidence])
+        return Bounds(self.mean, float(lower), float(upper))
+
+    def p_above(self, threshold: float) -> float:
+        """p-value of the claim that the mean is above `threshold`: the share of resamples that are not, never 0."""
+        return (1 + int(np.searchsorted(self.means, threshold, side="right"))) / (len(self.means) + 1)
+
+    def p_below(self, threshold: float) -> float:
+        """p-value of the claim that the mean is below `threshold`, or at it."""
+        return (1 + len(self.means) - int(np.searchsorted(self.means, threshold, side="right"))) / (len(self.means) + 1)
+
+
+def resample(differences: np.ndarray, *, resamples: int, seed: int) -> Resampled:
+    """The mean of `differences` [users] (candidate − other, the same users), users drawn anew with replacement.
+
+    Percentile bootstrap (Efron & Tibshirani 1993, section 13.3; for rankers: Sakai 2006). Equal input and seed give
+    equal means. Raises ValueError for no users, and for values that are not finite.
     """
     values = np.asarray(differences, dtype=np.float64)
     if values.ndim != 1 or not len(values):
         raise ValueError(f"differences are [users], at least one; these are {list(values.shape)}")
     if not np.isfinite(values).all():
         raise ValueError(f"{int((~np.isfinite(values)).sum())} of {len(values)} differences are not finite")
-    if not 0.5 < confidence < 1 or resamples < 1:
-        raise ValueError(f"confidence {confidence} has to lie between 0.5 and 1, resamples {resamples} above 0")
+    if resamples < 1:
+        raise ValueError(f"resamples {resamples} have to be 1 or more")
     means = _resampled_means(values, resamples, np.random.default_rng(seed))
-    lower, upper = np.quantile(means, [1 - confidence, confidence])
-    return Bounds(float(values.mean()), float(lower), float(upper))
+    means.sort()
+    return Resampled(float(values.mean()), means)
+
+
+def bootstrap_mean(differences: np.ndarray, *, confidence: float, resamples: int, seed: int) -> Bounds:
+    """`resample`, and the quantiles 1 − confidence and confidence of the means."""
+    if not 0.5 < confidence < 1:
+        raise ValueError(f"confidence {confidence} has to lie between 0.5 and 1")
+    return resample(differences, resamples=resamples, seed=seed).bounds(confidence)
 
 
 def _resampled_means(values: np.ndarray, resamples: int, generator: np.random.Generator) -> np.ndarray:

@@ -55,5 +55,7 @@ def draw_metrics(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Fi
 
 
 def _main_metrics(metrics: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
-    names = [name for model in metrics.values() for part in model.values() for name in part]
-    return [next(name for name in names if name.startswith(start)) for start in ("ndcg", "recall")]
+    """Those of the whole list: of the largest cutoff."""
+    names = {name for model in metrics.values() for part in model.values() for name in part}
+    wanted = [[name for name in names if name.startswith(f"{start}_at_")] for start in ("ndcg", "recall")]
+    return [max(same, key=lambda name: int(name.rpartition("_")[2])) for same in wanted]

@@ -7,15 +7,12 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -23,6 +20,8 @@ from pydantic import (
 from features.kinds import BY_NAME, USER_ITEM
 from features.rules import Rules
 from features.schema import EVENT_TYPES
+from pipelines.gate_params import GateParams
+from pipelines.section import Section
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -39,23 +38,6 @@ def _duration(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Mode = Literal["incremental", "full", "graph-only", "skip"]
-
-
-class Section(BaseModel):
-    """Frozen, and refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _flags_where_meant(cls, value: object, info: ValidationInfo) -> object:
-        """YAML's yes, on and true would pass for the number 1, and 1 for true."""
-        meant = cls.model_fields[str(info.field_name)].annotation is bool
-        if isinstance(value, bool) and not meant:
-            raise ValueError("write a number or a text, not true or false")
-        if meant and not isinstance(value, bool):
-            raise ValueError("write true or false")
-        return value
 
 
 class WindowParams(Section):
@@ -178,17 +160,10 @@ class EvaluateParams(Section):
     holdout: Duration
     bootstrap_holdout: Duration
     k: PositiveInt
+    slices: tuple[str, ...]
     popularity_half_life: Duration
     personal_half_life: Duration
     ials: IalsParams
-
-
-class GateParams(Section):
-    margin: NonNegativeFloat
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    resamples: PositiveInt
-    seed: int
-    floors: dict[str, float]
 
 
 class PublishParams(Section):
@@ -210,7 +185,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Params:
-        wrong = [*_strange_half_lives(self), *_strange_floors(self)]
+        wrong = [*_strange_half_lives(self), *self.gate.strange_rules(self.evaluate.k)]
         if self.evaluate.holdout > self.window.length:
             wrong.append("evaluate.holdout is longer than window.length: there would be nothing left to learn from")
         if self.fit.walk_power and not self.fit.near_power:
@@ -235,10 +210,3 @@ def _strange_half_lives(params: Params) -> list[str]:
         for key, value in asked.items()
         if value not in held
     ]
-
-
-def _strange_floors(params: Params) -> list[str]:
-    k = params.evaluate.k
-    known = [f"{metric}_at_{k}" for metric in ("ndcg", "recall", "hit_rate", "coverage")]
-    strange = sorted(set(params.gate.floors) - set(known))
-    return [f"gate.floors names {', '.join(strange)}, but measured are {', '.join(known)}"] if strange else []

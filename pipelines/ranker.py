@@ -13,6 +13,9 @@ from models.flagship.settings import RankerSettings
 from models.recommender import Recommender
 from pipelines.params import EvaluateParams, FitParams
 
+BASELINES = ("popularity", "personal_decay", "ials")
+"""What every candidate is measured beside, and has to beat the best of."""
+
 
 def make_candidate(fit: FitParams) -> Recommender:
     """The flagship, untrained."""

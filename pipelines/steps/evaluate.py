@@ -9,15 +9,17 @@ from typing import Any
 
 from torch_geometric.data import HeteroData
 
-from features.hetero import to_hetero
 from models.catalogue import rebuild
+from models.evaluation import examine
+from models.gates.evidence import Measured
 from models.metric_table import to_table
-from models.metrics import Evaluation, evaluate
+from models.metrics import SLICES
 from models.recommender import Recommender
 from models.threads import one_thread
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import ContractError
+from pipelines.evidence import examination_of
 from pipelines.files import write_table
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
@@ -33,14 +35,14 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     if plan["mode"] == "skip":
         return {"skipped": plan["reason"]}
     graph = read_graph(context.path("graphs", job.name, "cut"))
-    hetero = to_hetero(graph)
     truth = bought_between(job.cut(context.params.evaluate), job.window.end, graph, context, job.window)
-    makers = _contestants(plan, job, context, hetero)
+    asked = examination_of(truth, graph, context.params.evaluate)
+    makers = _contestants(plan, job, context, asked.graph)
 
-    def judge(name: str) -> Evaluation:
+    def judge(name: str) -> Measured:
         context.say(f"{job.name} evaluate: {name}")
         try:
-            return evaluate(makers[name](), truth, hetero, context.params.evaluate.k)
+            return Measured(job.name, examine(makers[name](), asked))
         except ValueError as error:
             raise ContractError(
                 f"the {name} cannot be judged on the graph of window {job.name}: {error}",
@@ -51,12 +53,11 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     # iALS, the slowest, spends its time outside Python's lock, so that two at a time take about its time alone
     with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
         judged = {name: pool.submit(judge, name) for name in reversed(makers)}
-        evaluations = {name: judged[name].result() for name in makers}
-    write_table(context.path("updates", job.name, "metrics.parquet"), to_table(evaluations))
+        measured = {name: judged[name].result() for name in makers}
+    write_table(context.path("updates", job.name, "metrics.parquet"), to_table(measured))
     return {
         "metrics": {
-            model: {name: metrics.summary() for name, metrics in evaluation.items()}
-            for model, evaluation in evaluations.items()
+            model: {name: found.slices[name].summary() for name in SLICES} for model, found in measured.items()
         },
         "outputs": [f"updates/{job.name}/metrics.parquet"],
     }
@@ -80,5 +81,7 @@ def _contestants(
     makers = {"candidate": stored(context.path("updates", job.name, "candidate"))}
     if plan["base"]:
         makers["champion"] = stored(registry.model_folder(context, plan["base"]["version"]) / "state")
+    if plan["last_full"] and plan["last_full"] != plan["base"]["version"]:
+        makers["last_full"] = stored(registry.model_folder(context, plan["last_full"]) / "state")
     baselines = make_baselines(context.params.evaluate, context.params.fit.seed)
     return makers | {name: fitted(baseline) for name, baseline in baselines.items()}

@@ -10,6 +10,7 @@ from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import ParamsError
 from pipelines.files import digest_json
+from pipelines.full_fits import last_full_fit
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
@@ -29,6 +30,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         "reason": reason,
         "overtaken": bool(base and job.name <= base.window),
         "base": base.to_dict() if base else None,
+        "last_full": last_full_fit(context) if base else None,
         "cut": job.cut(context.params.evaluate).isoformat(),
         "update_key": key,
     }

@@ -17,7 +17,7 @@ from models.state import State
 from pipelines.context import read_context
 from pipelines.ledger import Ledger
 from pipelines.served import load_served
-from tests.drop import UNTIL, environment, window
+from tests.drop import UNTIL, environment, rules, window
 
 
 class Reversed(InterestRanker):
@@ -46,7 +46,7 @@ class Unsound(InterestRanker):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8, gate={"margin": 0.05})
+    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8, gate={"rules": rules(0.05)})
 
 
 def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monkeypatch):

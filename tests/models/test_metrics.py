@@ -13,6 +13,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.baselines.popularity import Popularity
+from models.gates.evidence import Measured
 from models.metric_table import from_table, to_table
 from models.metrics import UserMetrics, evaluate, measure
 from models.recommender import Ranking
@@ -53,8 +54,8 @@ def test_ndcg_recall_and_hit_by_hand() -> None:
     half = 1 / math.log2(3)
     assert found.ndcg.tolist() == pytest.approx([(1 + 0.5) / (1 + half), 0.0, half / (1 + half + 0.5)])
     assert found.recall.tolist() == [1.0, 0.0, 0.25]
-    assert found.hit.tolist() == [1.0, 0.0, 1.0]
-    assert found.coverage == pytest.approx(0.9)
+    assert found.values["hit_rate_at_3"].tolist() == [1.0, 0.0, 1.0]
+    assert found.overall["coverage_at_3"] == pytest.approx(0.9)
 
 
 def test_the_ideal_list_has_ndcg_one_even_where_more_is_relevant_than_fits() -> None:
@@ -66,7 +67,8 @@ def test_the_ideal_list_has_ndcg_one_even_where_more_is_relevant_than_fits() -> 
 def test_an_empty_place_is_no_hit() -> None:
     truth = pairs([(0, 2), (1, 0)])  # 2 is the last item
     found = measure(ranking([[-1, -1], [-1, -1]]), torch.tensor([0, 1]), truth, k=2, n_items=3)
-    assert (found.ndcg.tolist(), found.hit.tolist(), found.coverage) == ([0.0, 0.0], [0.0, 0.0], 0.0)
+    assert all(value.tolist() == [0.0, 0.0] for value in found.values.values())
+    assert found.overall == {"coverage_at_2": 0.0}
 
 
 def test_a_list_with_nan_scores_has_nan_metrics() -> None:
@@ -74,7 +76,7 @@ def test_a_list_with_nan_scores_has_nan_metrics() -> None:
     lists.scores[1, 0] = math.nan
     found = measure(lists, torch.tensor([0, 1]), pairs([(0, 1), (1, 1)]), k=2, n_items=2)
     assert found.ndcg[0] == 1.0
-    assert all(math.isnan(value[1]) for value in found.per_user().values())
+    assert all(math.isnan(value[1]) for value in found.values.values())
     assert math.isnan(found.summary()["ndcg_at_2"])
 
 
@@ -109,9 +111,9 @@ def test_it_equals_the_formula_written_out(
         ideal = sum(1 / math.log2(at + 2) for at in range(min(k, len(items))))
         assert found.ndcg[place].item() == pytest.approx(sum(gains) / ideal)
         assert found.recall[place].item() == pytest.approx(len(gains) / len(items))
-        assert found.hit[place].item() == float(bool(gains))
+        assert found.values[f"hit_rate_at_{k}"][place].item() == float(bool(gains))
     shown = {item for row in rows for item in row if item >= 0}
-    assert found.coverage == pytest.approx(len(shown) / 7)
+    assert found.overall[f"coverage_at_{k}"] == pytest.approx(len(shown) / 7)
     assert ((found.ndcg >= 0) & (found.ndcg <= 1 + 1e-12)).all()
 
 
@@ -126,7 +128,7 @@ def test_the_new_slice_holds_pairs_without_an_edge_and_hides_what_is_owned() -> 
     assert found["all"].recall.tolist() == [0.5, 0.0, 0.0]
     assert found["new"].users.tolist() == [0, 2]  # user 1 bought only what they had
     assert found["new"].recall.tolist() == [1.0, 0.0]  # 2, 3 are the first new ones of user 0
-    assert found["new"].coverage == pytest.approx(4 / 5)
+    assert found["new"].overall["coverage_at_2"] == pytest.approx(4 / 5)
 
 
 def test_what_a_user_has_but_models_do_not_see_is_not_new() -> None:
@@ -164,35 +166,51 @@ def test_truth_that_is_no_pairs_of_rows_is_refused(wrong: Tensor) -> None:
 
 def test_a_summary_names_its_metrics_as_mlflow_shows_them() -> None:
     half = torch.tensor([0.0, 1.0], dtype=torch.float64)
-    metrics = UserMetrics(torch.tensor([1, 2]), half, half, half, coverage=0.25, k=20)
-    assert metrics.summary() == {
-        "ndcg_at_20": 0.5,
-        "recall_at_20": 0.5,
-        "hit_rate_at_20": 0.5,
-        "coverage_at_20": 0.25,
-    }
+    metrics = UserMetrics(torch.tensor([1, 2]), {"ndcg_at_20": half, "map_at_5": half / 2}, {"coverage_at_20": 0.25})
+    assert metrics.summary() == {"ndcg_at_20": 0.5, "map_at_5": 0.25, "coverage_at_20": 0.25}
 
 
 def test_metrics_of_different_lengths_are_refused() -> None:
-    one, two = torch.zeros(1), torch.zeros(2)
     with pytest.raises(ValueError, match=r"\[1, 2\]"):
-        UserMetrics(torch.tensor([1, 2]), two, one, two, coverage=0.0, k=20)
+        UserMetrics(torch.tensor([1, 2]), {"ndcg_at_20": torch.zeros(1)})
+
+
+def test_shorter_cutoffs_judge_the_head_of_the_same_list() -> None:
+    lists, user, taken = ranking([list(range(12))]), torch.tensor([0]), pairs([(0, 2), (0, 6), (0, 40)])
+    long = measure(lists, user, taken, k=12, n_items=50)
+    assert {name.rpartition("_")[2] for name in long.values} == {"5", "10", "12"}
+    short = measure(Ranking(lists.items[:, :5], lists.scores[:, :5]), user, taken, k=5, n_items=50)
+    for name, value in short.values.items():
+        assert value.tolist() == long.values[name].tolist()
+    assert long.values["map_at_5"].item() == pytest.approx(1 / 3 / 3)
+    assert long.values["map_at_10"].item() == pytest.approx((1 / 3 + 2 / 7) / 3)
 
 
 def test_a_table_of_metrics_brings_them_back() -> None:
     lists = {user: [0, 1, 2, 3, 4] for user in range(3)}
     found = evaluate(Fixed(lists, graph()), pairs([(0, 0), (0, 3), (1, 2), (2, 4)]), graph(), 2)
-    table = to_table({"candidate": found, "popularity": found})
+    models = {"candidate": Measured("w", found, {"size_mb": 1.5}), "popularity": Measured("w", found)}
+    table = to_table(models)
     assert len(table) == 10
     back = from_table(table)
     assert set(back) == {"candidate", "popularity"}
+    assert back["candidate"].numbers == {"size_mb": 1.5}
+    assert math.isnan(back["popularity"].numbers["size_mb"])
     for name, metrics in found.items():
-        again = back["popularity"][name]
-        assert (again.coverage, again.k) == (metrics.coverage, metrics.k)
+        again = back["popularity"].slices[name]
+        assert (again.overall, again.k) == (metrics.overall, metrics.k)
         assert torch.equal(again.users, metrics.users)
-        assert all(torch.equal(value, again.per_user()[key]) for key, value in metrics.per_user().items())
+        assert again.values.keys() == metrics.values.keys()
+        assert all(torch.equal(value, again.values[key]) for key, value in metrics.values.items())
 
 
 def test_a_table_without_a_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="lacks ndcg, recall, hit, coverage, k"):
+    with pytest.raises(ValueError, match="lacks window, k"):
         from_table(pd.DataFrame({"model": [], "slice": [], "user_row": []}))
+
+
+def test_a_model_of_two_windows_is_refused() -> None:
+    found = evaluate(Fixed({0: [0]}, graph()), pairs([(0, 0)]), graph(), 1)
+    table = pd.concat([to_table({"candidate": Measured(window, found)}) for window in ("one", "two")])
+    with pytest.raises(ValueError, match="candidate of windows one, two"):
+        from_table(table)

@@ -22,12 +22,12 @@ def changed(folder: Path, section: str, **values: object) -> Path:
 
 
 def test_the_shipped_params_are_valid() -> None:
-    assert read_params(ROOT / "params.yaml").gate.margin == 0.015
+    assert read_params(ROOT / "params.yaml").gate.settings().rules[1].bound == 0.015
 
 
 def test_a_mistyped_key_is_named_with_the_nearest_known_one(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"unknown key gate\.marginn[\s\S]*did you mean margin\?"):
-        read_params(changed(tmp_path, "gate", marginn=0.5))
+    with pytest.raises(ParamsError, match=r"unknown key gate\.confidenc[\s\S]*did you mean confidence\?"):
+        read_params(changed(tmp_path, "gate", confidenc=0.9))
 
 
 def test_an_unknown_section_is_named(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("window", {"length": "36h"}, "window.length"),
         ("refresh", {"half_lives": ["21d", "7d"]}, "refresh.half_lives"),
         ("refresh", {"event_weights": {"purchase": 1.0}}, "refresh.event_weights"),
-        ("gate", {"margin": float("nan")}, "gate.margin"),
+        ("gate", {"confidence": float("nan")}, "gate.confidence"),
         ("plan", {"mode": "sometimes"}, "plan.mode"),
         ("collect", {"connector": "kafka"}, "collect.connector"),
         ("fit", {"epochs": True}, "fit.epochs"),
@@ -56,7 +56,18 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("fit", {"walk_power": 0.5}, "fit.walk_power is above 0 and fit.near_power is not"),
         ("fit", {"row_scale": "none"}, "fit.row_scale"),
         ("evaluate", {"holdout": "8d"}, "evaluate.holdout is longer"),
-        ("gate", {"floors": {"ndcg_at_21": 0.1}}, "gate.floors names ndcg_at_21"),
+        ("gate", {"rules": [{"metric": "ndcg_at_21", "floor": 0.1}]}, "gate.rules.0 names ndcg_at_21"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20"}]}, "needs exactly one of floor"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "floor": 0.1, "ceiling": 0.2}]}, "it has floor, ceiling"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "not_worse_than": "champion"}]}, "needs a margin"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "floor": 0.1, "margin": 0.1}]}, "a floor has no margin"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "floor": 0.1, "needs": "no_harm"}]}, "is a plain bound"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "floor": float("nan")}]}, "gate.rules.0.floor"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "better_than": "everybody"}]}, "gate.rules.0.better_than"),
+        ("gate", {"rules": [{"metric": "forgetting", "better_than": "best_baseline"}]}, "of a model as a whole"),
+        ("gate", {"rules": [{"metric": "coverage_at_20", "slice": "price/*", "gap": 0.1}]}, "a gap is told of"),
+        ("gate", {"rules": [{"metric": "ndcg_at_20", "floor": 0.1, "severity": "warning"}]}, "without a blocking rule"),
+        ("gate", {"rules": []}, "without a blocking rule"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_path(tmp_path: Path, section: str, values: dict, told: str) -> None:

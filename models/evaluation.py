@@ -1,0 +1,62 @@
+"""All that an update measures of one recommender: every slice, every metric, from two rankings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+
+from models.list_metrics import ListFacts, list_facts, list_values, overall_values
+from models.metrics import SLICES, UserMetrics, judged_pairs, measure, owned
+from models.recommender import Ranking, Recommender
+from models.slices import Labels, slices_of
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What users took next, cut into slices, and what the graph says of lists: put once, the same for all models.
+
+    `relevant` [2, n] by slice; those of `new` are ranked with users' own items left out.
+    """
+
+    graph: HeteroData
+    k: int
+    relevant: Mapping[str, Tensor]
+    facts: ListFacts
+
+
+def examination(
+    truth_pairs: Tensor, graph: HeteroData, k: int, *, families: tuple[str, ...] = (), labels: Labels | None = None
+) -> Examination:
+    """Of `truth_pairs` [2, n] int64 (user row, item row): users born after the graph are not judged, items born after
+    it count as missed."""
+    pairs = judged_pairs(truth_pairs, graph)
+    relevant = {"all": pairs, "new": pairs[:, ~owned(pairs, graph)]}
+    parts = slices_of(pairs, graph, families, labels or Labels())
+    return Examination(graph, k, relevant | {name: pairs[:, mask] for name, mask in parts.items()}, list_facts(graph))
+
+
+def examine(recommender: Recommender, asked: Examination) -> dict[str, UserMetrics]:
+    """The metrics by slice of what `recommender`, standing on the examination's graph, recommends."""
+    found, lists = {}, {}
+    for name in SLICES:
+        users = asked.relevant[name][0].unique()
+        lists[name] = users, recommender.recommend(users, asked.k, new_only=name == "new")
+        found[name] = _measure_all(lists[name][1], users, asked.relevant[name], asked)
+    everybody, ranking = lists["all"]
+    for name in [each for each in asked.relevant if each not in SLICES]:
+        users = asked.relevant[name][0].unique()
+        at = torch.searchsorted(everybody, users)
+        part = Ranking(ranking.items[at], ranking.scores[at])
+        found[name] = _measure_all(part, users, asked.relevant[name], asked)
+    return found
+
+
+def _measure_all(ranking: Ranking, users: Tensor, relevant: Tensor, asked: Examination) -> UserMetrics:
+    accuracy = measure(ranking, users, relevant, k=asked.k, n_items=asked.graph["item"].num_nodes)
+    values = dict(accuracy.values) | list_values(ranking, users, asked.facts, asked.k)
+    overall = dict(accuracy.overall) | overall_values(ranking, users, relevant, asked.k)
+    return replace(accuracy, values=values, overall=overall)

@@ -1,0 +1,1 @@
+"""The gate: may the candidate become champion? A pure decision from what was measured, with its reasons."""

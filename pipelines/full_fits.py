@@ -1,0 +1,17 @@
+"""Which promoted version was learned anew last: what incremental updates since then have to stay close to."""
+
+from __future__ import annotations
+
+from pipelines import registry
+from pipelines.context import Context
+from pipelines.ledger import Ledger, standing_promotions
+from pipelines.tracking import open_client
+
+
+def last_full_fit(context: Context) -> str | None:
+    """The newest standing promotion that was learned in full; None before there is one."""
+    client = open_client(context)
+    for entry in reversed(standing_promotions(Ledger(context.settings.ledger_url).entries())):
+        if client.get_model_version(registry.MODEL, entry.version).tags.get("mode") == "full":
+            return entry.version
+    return None
