@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting bench-variants tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-gate bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting bench-variants tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-update: $(READY) ## Compare the cost and quality of an incremental update 
 
 bench-margin: $(READY) ## Measure the noise that the gate's margin has to stand, on weeks before the demo's
 	$(BIN)/python -m benchmarks margin
+
+bench-gate: $(READY) ## Measure how often the gate promotes what it should not, on simulated windows
+	$(BIN)/python -m benchmarks gate
 
 bench-simulate: $(READY) ## Measure how fast the simulator makes events, and that its memory does not grow
 	$(BIN)/python -m benchmarks simulate

@@ -12,6 +12,7 @@ from pipelines.errors import ParamsError, TidegraphError
 NAMES = (
     "update",
     "margin",
+    "gate",
     "simulate",
     "ingest",
     "graph",

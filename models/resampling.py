@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 CHUNK_DRAWS = 4_000_000
-"""Users drawn at once over all resamples of a chunk: 64 MB."""
+"""Users drawn at once over all resamples of a chunk: 32 MB."""
+KEPT_DRAWS = 25_000_000
+"""Draws that are kept for the next values: at most 200 MB."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def resample(differences: np.ndarray, *, resamples: int, seed: int) -> Resampled
         raise ValueError(f"{int((~np.isfinite(values)).sum())} of {len(values)} differences are not finite")
     if resamples < 1:
         raise ValueError(f"resamples {resamples} have to be 1 or more")
-    means = _resampled_means(values, resamples, np.random.default_rng(seed))
+    means = _resampled_means(values, resamples, seed)
     means.sort()
     return Resampled(float(values.mean()), means)
 
@@ -69,11 +72,29 @@ def bootstrap_mean(differences: np.ndarray, *, confidence: float, resamples: int
     return resample(differences, resamples=resamples, seed=seed).bounds(confidence)
 
 
-def _resampled_means(values: np.ndarray, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    means = np.empty(resamples)
+def _resampled_means(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """[resamples]; the draws do not depend on the values, so that those of one size are kept for the next values."""
+    if resamples * len(values) <= KEPT_DRAWS:
+        return _times_drawn(len(values), resamples, seed) @ values / len(values)
+    means, generator = np.empty(resamples), np.random.default_rng(seed)
     chunk = max(1, CHUNK_DRAWS // len(values))
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
-        drawn = generator.integers(0, len(values), size=(rows, len(values)), dtype=np.int64)
-        means[start : start + rows] = values[drawn].mean(axis=1)
+        means[start : start + rows] = values[_drawn(rows, len(values), generator)].mean(axis=1)
     return means
+
+
+@lru_cache(maxsize=2)
+def _times_drawn(users: int, resamples: int, seed: int) -> np.ndarray:
+    """[resamples, users] how often each user is drawn."""
+    times, generator = np.empty((resamples, users)), np.random.default_rng(seed)
+    chunk = max(1, CHUNK_DRAWS // users)
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
+        places = _drawn(rows, users, generator) + users * np.arange(rows)[:, None]
+        times[start : start + rows] = np.bincount(places.ravel(), minlength=rows * users).reshape(rows, users)
+    return times
+
+
+def _drawn(rows: int, users: int, generator: np.random.Generator) -> np.ndarray:
+    return generator.integers(0, users, size=(rows, users), dtype=np.int64)

@@ -50,8 +50,17 @@ def test_equal_values_have_bounds_without_width() -> None:
     assert (found.mean, found.lower, found.upper) == (0.25, 0.25, 0.25)
 
 
-def test_chunks_draw_all_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_draws_that_are_too_many_to_keep_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(6).normal(size=50)
+    kept = resampling.resample(values, resamples=300, seed=7)
+    monkeypatch.setattr(resampling, "KEPT_DRAWS", 0)
+    assert resampling.resample(values, resamples=300, seed=7).means == pytest.approx(kept.means)
+
+
+@pytest.mark.parametrize("kept", [0, 10**9])
+def test_chunks_draw_all_resamples(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
     monkeypatch.setattr(resampling, "CHUNK_DRAWS", 7 * 50)
+    monkeypatch.setattr(resampling, "KEPT_DRAWS", kept)
     values = np.random.default_rng(5).normal(size=50)
     half_width = 1.645 * values.std() / np.sqrt(50)
     found = bounds(values, resamples=3001)
