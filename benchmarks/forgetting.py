@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from torch_geometric.data import HeteroData
 
 from benchmarks.contests.contest import LESSONS, Contest, untrained
 from benchmarks.contests.journey import journey
@@ -15,6 +14,7 @@ from benchmarks.figures import table
 from models.catalogue import rebuild
 from models.flagship.ranker import NETWORK
 from models.flagship.settings import RankerSettings
+from models.memory import of_nodes_in
 from models.metrics import evaluate_slice
 from models.recommender import Slice
 from models.state import State
@@ -116,14 +116,8 @@ def _full_refits(contest: Contest, settings: RankerSettings) -> np.ndarray:
 
 def _ndcg(contest: Contest, state: State, span: int) -> float:
     graph = contest.heteros[span]
-    recommender = rebuild(_of_nodes_in(graph, state), graph)
+    recommender = rebuild(of_nodes_in(graph, state), graph)
     return float(evaluate_slice("all", recommender, contest.taken[span], graph, K).ndcg.mean())
-
-
-def _of_nodes_in(graph: HeteroData, state: State) -> State:
-    """`state` without the embeddings of users and items that were born after `graph`: rows are in order of birth."""
-    cut = {f"{side}_factors": state.tensors[f"{side}_factors"][: graph[side].num_nodes] for side in ("user", "item")}
-    return replace(state, tensors=state.tensors | cut)
 
 
 def _text(courses: Mapping[str, Course], full: np.ndarray) -> str:

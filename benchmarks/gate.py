@@ -54,7 +54,7 @@ def run() -> tuple[str, dict[str, float]]:
     truths = [
         Truth(f"worse than the champion by the margin, {margin:.1%}", "champion", -margin, False),
         Truth(f"worse than the champion by twice that, {2 * margin:.1%}", "champion", -2 * margin, False),
-        Truth("as good as the best baseline", "baseline", 0.0, False),
+        Truth("as good as the best baseline, and so is the champion", "baseline", 0.0, False),
         Truth("as good as the champion", "champion", 0.0, True),
         Truth("better than the champion by 2 %", "champion", 0.02, True),
     ]
@@ -89,7 +89,11 @@ def _pool(context: Context) -> Pool:
 def _verdicts(asked: Truth, pool: Pool, rules: GateRules, k: int) -> dict[str, float]:
     """How often each outcome came."""
     rival = pool.champion if asked.rival == "champion" else pool.baseline
-    turned = replace(pool, candidate=made_true(pool.candidate, (1 + asked.effect) * float(rival.mean())))
+    turned = replace(
+        pool,
+        candidate=made_true(pool.candidate, (1 + asked.effect) * float(rival.mean())),
+        champion=made_true(pool.champion, float(rival.mean())),
+    )
     generator, counts = np.random.default_rng(SEED), Counter[str]()
     for number in range(1, SIMULATED + 1):
         drawn = generator.integers(0, len(pool.champion), USERS)

@@ -28,6 +28,15 @@ class Examination:
     facts: ListFacts
 
 
+@dataclass(frozen=True)
+class Examined:
+    """Metrics by slice, and the lists `ranking` [users, k] of all who were judged."""
+
+    slices: Mapping[str, UserMetrics]
+    users: Tensor
+    ranking: Ranking
+
+
 def examination(
     truth_pairs: Tensor, graph: HeteroData, k: int, *, families: tuple[str, ...] = (), labels: Labels | None = None
 ) -> Examination:
@@ -39,8 +48,8 @@ def examination(
     return Examination(graph, k, relevant | {name: pairs[:, mask] for name, mask in parts.items()}, list_facts(graph))
 
 
-def examine(recommender: Recommender, asked: Examination) -> dict[str, UserMetrics]:
-    """The metrics by slice of what `recommender`, standing on the examination's graph, recommends."""
+def examine(recommender: Recommender, asked: Examination) -> Examined:
+    """What `recommender`, standing on the examination's graph, recommends, and its metrics by slice."""
     found, lists = {}, {}
     for name in SLICES:
         users = asked.relevant[name][0].unique()
@@ -52,7 +61,7 @@ def examine(recommender: Recommender, asked: Examination) -> dict[str, UserMetri
         at = torch.searchsorted(everybody, users)
         part = Ranking(ranking.items[at], ranking.scores[at])
         found[name] = _measure_all(part, users, asked.relevant[name], asked)
-    return found
+    return Examined(found, everybody, ranking)
 
 
 def _measure_all(ranking: Ranking, users: Tensor, relevant: Tensor, asked: Examination) -> UserMetrics:

@@ -161,6 +161,7 @@ class EvaluateParams(Section):
     bootstrap_holdout: Duration
     k: PositiveInt
     slices: tuple[str, ...]
+    cohorts: NonNegativeInt
     popularity_half_life: Duration
     personal_half_life: Duration
     ials: IalsParams

@@ -71,9 +71,12 @@ def _users(slice_name: str, evidence: Evidence) -> int:
     return len(evidence.models[CANDIDATE].slices[slice_name].users)
 
 
-def _numbers(evidence: Evidence, settings: GateRules) -> frozenset[str]:
+def _numbers(evidence: Evidence, settings: GateRules) -> dict[str, frozenset[str]]:
+    """What rules ask of models as a whole, by model."""
     known = known_metrics(evidence.k)
-    return frozenset(rule.metric for rule in settings.rules if known[rule.metric].of == "model")
+    asked = [rule for rule in settings.rules if known[rule.metric].of == "model"]
+    of_rivals = {name: frozenset(rule.metric for rule in asked if rule.rival == name) for name in evidence.rivals}
+    return of_rivals | {CANDIDATE: frozenset(rule.metric for rule in asked)}
 
 
 def _check_metrics(evidence: Evidence, settings: GateRules) -> None:

@@ -12,8 +12,8 @@ from models.metrics import UserMetrics
 from models.verdict import RuleOutcome, RuleResult
 
 
-def faults(evidence: Evidence, wanted_numbers: frozenset[str]) -> list[RuleResult]:
-    """Everything because of which nothing can be judged.
+def faults(evidence: Evidence, wanted: Mapping[str, frozenset[str]]) -> list[RuleResult]:
+    """Everything because of which nothing can be judged; `wanted` are numbers that each model as a whole must have.
 
     A model, slice or metric that is missing, metrics of another window or of other users, values that are not finite
     or outside their range. The candidate's fault is a FAIL; one of another model leaves nothing to compare with, which
@@ -22,7 +22,7 @@ def faults(evidence: Evidence, wanted_numbers: frozenset[str]) -> list[RuleResul
     found = []
     for name in (CANDIDATE, *evidence.needed):
         outcome: RuleOutcome = "FAIL" if name == CANDIDATE else "INCONCLUSIVE"
-        said = _of_model(name, evidence, wanted_numbers)
+        said = _of_model(name, evidence, wanted.get(name, frozenset()))
         found += [RuleResult("sound", outcome, f"{name} {what}") for what in said]
     return found
 
@@ -42,8 +42,7 @@ def _of_model(name: str, evidence: Evidence, wanted_numbers: frozenset[str]) -> 
     known = known_metrics(evidence.k)
     for slice_name in evidence.slices:
         yield from _of_slice(slice_name, model, evidence, known)
-    numbers = wanted_numbers if name in (CANDIDATE, *evidence.rivals) else frozenset()
-    for number in sorted(numbers):
+    for number in sorted(wanted_numbers):
         yield from _of_number(number, model.numbers, known)
 
 

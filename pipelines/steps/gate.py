@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from models.gates.decide import decide
 from models.metric_table import from_table
+from models.verdict import RuleResult
 from pipelines.context import Context
 from pipelines.evidence import evidence_of
 from pipelines.files import read_table, write_json
@@ -20,8 +22,9 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     if "skipped" in read_result("evaluate", job, context):
         return {"skipped": plan["reason"]}
     measured = from_table(read_table(context.path("updates", job.name, "metrics.parquet")))
+    checks = tuple(RuleResult(**told) for told in read_result("evaluate", job, context)["checks"])
     evidence = evidence_of(measured, plan, window=job.name, k=context.params.evaluate.k, baselines=BASELINES)
-    verdict = decide(evidence, context.params.gate.settings()).to_dict()
+    verdict = decide(replace(evidence, checks=checks), context.params.gate.settings()).to_dict()
     write_json(context.path("updates", job.name, "verdict.json"), verdict)
     context.say(f"{job.name} gate: {verdict['outcome']}: {verdict['reasons'][0]}")
     return {"verdict": verdict, "outputs": [f"updates/{job.name}/verdict.json"]}

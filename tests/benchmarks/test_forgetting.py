@@ -9,24 +9,11 @@ import torch
 
 from benchmarks import forgetting
 from benchmarks.contests.contest import untrained
-from benchmarks.forgetting import K, _follow, _full_refits, _of_nodes_in, network_of
-from models.catalogue import rebuild
+from benchmarks.forgetting import K, _follow, _full_refits, network_of
 from models.metrics import evaluate_slice
 from models.recommender import Slice
 from tests.benchmarks.toy_contest import toy_contest
-from tests.models.flagship_toy import SMALL, busy, busy_purchases
-from tests.models.toy import shop
-
-
-def test_a_model_stands_on_a_graph_from_before_some_of_its_users_and_items_were_born() -> None:
-    state = busy().state()
-    early = {pair: ages for pair, ages in busy_purchases().items() if pair[0] < 20 and pair[1] < 50}
-    graph = shop(early, users=20, items=50)
-    with pytest.raises(ValueError, match="fewer than"):
-        rebuild(state, graph)
-    cut = _of_nodes_in(graph, state)
-    assert torch.equal(cut.tensors["item_factors"], state.tensors["item_factors"][:50])
-    assert rebuild(cut, graph).recommend(torch.arange(20), 5).items.max() < 50
+from tests.models.flagship_toy import SMALL
 
 
 def test_of_the_last_week_nothing_is_forgotten_and_full_fits_are_judged_on_the_weeks_of_the_last_updates(

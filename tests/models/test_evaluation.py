@@ -68,7 +68,7 @@ def test_all_and_new_are_what_evaluate_gives_and_every_metric_is_there() -> None
     popular = Popularity(half_life=21.0)
     popular.fit([], graph())
     asked = examination(TAKEN, graph(), 4, families=FAMILIES, labels=LABELS)
-    full = examine(popular, asked)
+    full = examine(popular, asked).slices
     plain = evaluate(popular, TAKEN, graph(), 4)
     for name, metrics in plain.items():
         assert torch.equal(metrics.users, full[name].users)
@@ -81,7 +81,7 @@ def test_all_and_new_are_what_evaluate_gives_and_every_metric_is_there() -> None
 def test_a_slice_of_users_has_the_values_they_have_on_all() -> None:
     popular = Popularity(half_life=21.0)
     popular.fit([], graph())
-    full = examine(popular, examination(TAKEN, graph(), 4, families=FAMILIES, labels=LABELS))
+    full = examine(popular, examination(TAKEN, graph(), 4, families=FAMILIES, labels=LABELS)).slices
     young = full["age_band/25-34"]
     at = torch.searchsorted(full["all"].users, young.users)
     for metric, value in young.values.items():
@@ -91,7 +91,7 @@ def test_a_slice_of_users_has_the_values_they_have_on_all() -> None:
 def test_of_a_slice_of_items_only_these_count_as_right() -> None:
     popular = Popularity(half_life=21.0)
     popular.fit([], graph())
-    full = examine(popular, examination(TAKEN, graph(), 9, families=FAMILIES, labels=LABELS))
+    full = examine(popular, examination(TAKEN, graph(), 9, families=FAMILIES, labels=LABELS)).slices
     assert full["category/tea"].users.tolist() == [3]
     assert full["category/tea"].values["recall_at_9"].item() == 1.0
     assert full["all"].values["recall_at_9"][full["all"].users == 3].item() == 1.0

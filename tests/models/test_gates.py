@@ -269,3 +269,13 @@ def test_holm_is_between_no_correction_and_bonferronis(p_values: list[float]) ->
     adjusted = np.array(holm(p_values))
     assert (adjusted >= np.array(p_values)).all()
     assert (adjusted <= np.minimum(1, len(p_values) * np.array(p_values)) + 1e-12).all()
+
+
+def test_a_model_that_no_rule_compares_needs_no_numbers() -> None:
+    asked = Rule(metric="forgetting", comparison="ceiling", bound=0.02)
+    found = evidence(model(0.4), model(0.4))
+    slices = found.models["candidate"].slices
+    found = with_model(found, "candidate", Measured("2017-10-08", slices, {"forgetting": 0.01}))
+    assert decide(found, replace(RULES, rules=(asked,))).outcome == "PASS"
+    compared = replace(asked, comparison="not_worse_than", rival="champion")
+    assert decide(found, replace(RULES, rules=(compared,))).outcome == "INCONCLUSIVE"
