@@ -23,6 +23,7 @@ NAMES = (
     "gowalla",
     "forgetting",
     "variants",
+    "watch",
 )
 
 

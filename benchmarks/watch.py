@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from benchmarks.figures import table
-from benchmarks.watch_days import DAYS, LEVEL, USERS, Champion, draw
+from benchmarks.watch_days import DAYS, FEWEST, LEVEL, MOST, USERS, Champion, draw, noisy
 from models.watch.mixture import log_evidence
 from models.watch.sequential import WatchRules
 from models.watch.tally import Tally
@@ -18,11 +18,10 @@ CHAMPIONS, CHUNK, SEED = 2_000, 200, 7
 RULES = WatchRules(margin=0.015 * LEVEL, alpha=0.05, typical_loss=0.04 * LEVEL, min_users=200, min_days=3)
 WAYS = ("watch", "betting", "t-test of each day", "t-test of all days")
 LARGEST_BET = 0.9
-NOISY = {"effect": 0.06, "noise": 0.136}
 NULLS = (
     Champion("equal", 0.0),
     Champion("at the margin", -RULES.margin),
-    Champion("at the margin, noisy", -RULES.margin, **NOISY),
+    noisy(Champion("at the margin", -RULES.margin)),
     Champion("at the margin, users differ lastingly", -RULES.margin, effect=0.12, noise=0.03),
     Champion("at the margin, few win much, others lose", -RULES.margin, winners=True, noise=0.02),
     Champion("at the margin, days differ by .003", -RULES.margin, shared=0.003),
@@ -31,9 +30,9 @@ NULLS = (
 WORSE = (
     Champion("broken: NDCG .25 to .05", -0.8 * LEVEL, kept=0.2),
     Champion("10% worse", -0.1 * LEVEL),
-    Champion("10% worse, noisy", -0.1 * LEVEL, **NOISY),
+    noisy(Champion("10% worse", -0.1 * LEVEL)),
     Champion("5% worse", -0.05 * LEVEL),
-    Champion("5% worse, noisy", -0.05 * LEVEL, **NOISY),
+    noisy(Champion("5% worse", -0.05 * LEVEL)),
 )
 NEVER = DAYS + 1
 
@@ -101,7 +100,7 @@ def _watch(champion: Champion, generator: np.random.Generator) -> dict[str, np.n
 
 
 def _t_test(sums: np.ndarray) -> np.ndarray:
-    """Of counts, sums and sums of squares [3, champions]: Student's test as if every difference were news of its own."""
+    """Of counts, sums and squares [3, champions]: Student's test as if every difference were news of its own."""
     count, total, squares = sums
     mean = total / count
     variance = (squares - count * mean**2) / (count - 1)
@@ -113,21 +112,27 @@ def _share(first: np.ndarray, within: int = DAYS) -> float:
 
 
 def _text(found: dict[str, dict[str, np.ndarray]]) -> str:
-    nulls = [
-        {"champion": each.name} | {way: f"{_share(found[each.name][way]):.4f}" for way in WAYS} for each in NULLS
-    ]
+    nulls = [_alarmed(each.name, found[each.name]) for each in NULLS]
     worse = [_caught(each.name, found[each.name]["watch"], found[each.name]["betting"]) for each in WORSE]
     return (
         "## The daily watch (`make bench-watch`)\n\n"
-        f"{CHAMPIONS:,} simulated champions of each kind, {DAYS} days, {USERS:,} users of whom 100 to 400 are judged a "
-        f"day; margin {RULES.margin:.5f} (1.5% of NDCG {LEVEL}), level {RULES.alpha:.0%}, nothing said before "
-        f"{RULES.min_days} days. Deviation of a difference .05, noisy .1; more than half are exactly 0 (measured "
-        "on Complete Journey: .03, 55%). Share of champions that are no worse than the margin, and that an alarm is raised "
-        f"for on any day:\n\n{table(nulls)}\n\n"
-        "`betting` is on daily means, and assumes nothing of their law. The t-tests are what one would do without "
-        "thought: they hold their level on one day that was fixed beforehand, and not when looked at daily.\n\n"
-        f"Champions that are worse, caught by the watch:\n\n{table(worse)}"
+        f"{CHAMPIONS:,} simulated champions of each kind, looked at daily for {DAYS} days; {USERS:,} users, of whom "
+        f"{FEWEST} to {MOST} are judged a day; margin {RULES.margin:.5f} (1.5% of an NDCG of {LEVEL}), level "
+        f"{RULES.alpha:.0%}, nothing said before {RULES.min_users} users on {RULES.min_days} days. Differences of one "
+        "user and day deviate by .05, noisy ones by .1, and 55% are exactly 0 (day by day over two weeks of Complete "
+        "Journey, a candidate against its champion: .02 to .05, and 47% to 61%).\n\n"
+        "Champions that lose no more than the margin: the share for which an alarm is raised on any day.\n\n"
+        f"{table(nulls)}\n\n"
+        "Betting is on daily means, and assumes nothing of their law. The t-tests take every difference for news of "
+        "its own, and every look for the only one. Where few users win much and all others lose a little, a mean is "
+        "far from normal in the first days, and the watch may err a little more often than its level says.\n\n"
+        f"Champions that are worse, and when the watch catches them:\n\n{table(worse)}"
     )
+
+
+def _alarmed(name: str, first: dict[str, np.ndarray]) -> dict[str, object]:
+    row: dict[str, object] = {"champion": name}
+    return row | {way: f"{_share(first[way]):.4f}" for way in WAYS}
 
 
 def _caught(name: str, watched: np.ndarray, bet: np.ndarray) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,8 +17,8 @@ EFFECT_LIMIT, NOISE_LIMIT = 0.4, 0.5
 
 @dataclass(frozen=True)
 class Champion:
-    """Paired differences of mean `mean`: a share `moved` is not 0, and of these each is the sum of an effect that a user
-    keeps (Laplace) and of noise (Student with 3 degrees), of about the given deviations.
+    """Paired differences of mean `mean`: a share `moved` is not 0, and of these each is the sum of an effect that a
+    user keeps (Laplace) and of noise (Student with 3 degrees), of about the given deviations.
 
     `shared`: deviation of what all users of a day have in common. `winners`: few users win much and all others lose a
     little, instead of an even effect. `kept`: not a close model but a broken one: it finds that share of what its
@@ -35,8 +35,13 @@ class Champion:
     kept: float | None = None
 
 
+def noisy(champion: Champion) -> Champion:
+    """The same mean, and differences that deviate twice as much."""
+    return replace(champion, name=f"{champion.name}, noisy", effect=2 * champion.effect, noise=2 * champion.noise)
+
+
 def draw(champion: Champion, many: int, generator: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each day's differences [many, users], 0 where not judged, and who is judged [many, users], of `many` such champions.
+    """Of `many` such champions each day's differences [many, users], 0 where not judged, and who is judged, alike.
 
     How often a user comes is Gamma distributed, up to eight times the mean; users drawn and effects are new for each.
     """

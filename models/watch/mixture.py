@@ -57,7 +57,7 @@ def upper_bound(found: Estimate, *, alpha: float, typical: float) -> float:
 
 
 def _as_normal(score: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """The normal score as rare as Student's `score` (Wallace 1959), so that few days or users are not taken for many."""
+    """The normal score as rare as Student's `score` (Wallace 1959): few days or users are not taken for many."""
     shrunk = np.sqrt(degrees * np.log1p(score**2 / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
     return np.asarray(np.sign(score) * shrunk)
 

@@ -63,13 +63,15 @@ class JudgedDay:
     differences: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.users.ndim != 1 or self.users.shape != self.differences.shape:
-            raise ValueError(f"{self.day}: users {self.users.shape} and differences {self.differences.shape} are not [n]")
-        bad = int((~(np.isfinite(self.differences) & (np.abs(self.differences) <= 1))).sum())
+        users, differences = self.users, self.differences
+        if users.ndim != 1 or users.shape != differences.shape:
+            raise ValueError(f"{self.day}: users {users.shape} and differences {differences.shape} are not [n] both")
+        bad = int((~(np.isfinite(differences) & (np.abs(differences) <= 1))).sum())
         if bad:
-            raise ValueError(f"{self.day}: {bad} of {len(self.users)} differences are not finite or outside -1 to 1")
-        if len(np.unique(self.users)) < len(self.users):
-            raise ValueError(f"{self.day}: {len(self.users) - len(np.unique(self.users))} users come more than once")
+            raise ValueError(f"{self.day}: {bad} of {len(users)} differences are not finite or outside -1 to 1")
+        again = len(users) - len(np.unique(users))
+        if again:
+            raise ValueError(f"{self.day}: {again} of {len(users)} users come more than once")
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,9 @@ def watch(days: Sequence[JudgedDay], rules: WatchRules) -> Watched:
     judged = [day for day in days if len(day.users)]
     if not judged:
         return Watched("TOO_FEW", "no user was judged yet", None, None, None, 0, 0, None)
-    everybody = np.unique(np.concatenate([day.users for day in judged]))
-    tally, most = Tally((len(everybody),)), -math.inf
-    for day in judged:
-        _add(tally, day, everybody)
+    tally, most = Tally((0,)), -math.inf
+    for day, rows in zip(judged, _rows(judged), strict=True):
+        _add(tally, day, rows)
         found = tally.estimate()
         if _enough(found, rules):
             evidence = log_evidence(found, at=-rules.margin, typical=rules.typical_loss)
@@ -112,10 +113,18 @@ def watch(days: Sequence[JudgedDay], rules: WatchRules) -> Watched:
     return _watched(found, day.day, most, rules)
 
 
-def _add(tally: Tally, day: JudgedDay, everybody: np.ndarray) -> None:
-    at = np.searchsorted(everybody, day.users)
-    differences, judged = np.zeros(len(everybody)), np.zeros(len(everybody), dtype=bool)
-    differences[at], judged[at] = day.differences, True
+def _rows(days: Sequence[JudgedDay]) -> list[np.ndarray]:
+    """Of each day's users their rows, in order of first appearance: later days move nobody, not even by rounding."""
+    users = np.concatenate([day.users for day in days])
+    _, first, which = np.unique(users, return_index=True, return_inverse=True)
+    rows = np.argsort(np.argsort(first))[which]
+    return np.split(rows, np.cumsum([len(day.users) for day in days])[:-1])
+
+
+def _add(tally: Tally, day: JudgedDay, rows: np.ndarray) -> None:
+    tally.widen(int(rows.max()) + 1)
+    differences, judged = np.zeros(tally.users), np.zeros(tally.users, dtype=bool)
+    differences[rows], judged[rows] = day.differences, True
     tally.add(differences, judged)
 
 

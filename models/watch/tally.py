@@ -15,8 +15,8 @@ import numpy as np
 class Estimate:
     """`mean` of all differences, the `variance` of that mean, and the `degrees` of freedom it is known with.
 
-    `users` and `days` were judged at least once. All have the leading shape of the tally; NaN where fewer than two users
-    or two days were judged, since then there is nothing to cluster.
+    `users` and `days` were judged at least once. All have the leading shape of the tally; numbers are NaN where fewer
+    than two users or two days were judged, since then there is nothing to cluster.
     """
 
     mean: np.ndarray
@@ -34,6 +34,16 @@ class Tally:
         self._sums, self._counts = np.zeros(shape), np.zeros(shape)
         self._squares, self._days = np.zeros(leading), np.zeros(leading)
         self._day_sums, self._day_products, self._day_counts = (np.zeros(leading) for _ in range(3))
+
+    @property
+    def users(self) -> int:
+        """How many there is room for."""
+        return self._sums.shape[-1]
+
+    def widen(self, users: int) -> None:
+        """Make room for `users` at least; new ones were not judged yet."""
+        missing = [(0, 0)] * (self._sums.ndim - 1) + [(0, max(0, users - self.users))]
+        self._sums, self._counts = np.pad(self._sums, missing), np.pad(self._counts, missing)
 
     def add(self, differences: np.ndarray, judged: np.ndarray) -> None:
         """A day: `differences` [..., users], 0 where `judged` [..., users] is False. A day without users is none."""
