@@ -121,9 +121,11 @@ def _above(name: str, value: float | None, limit: float) -> Iterator[_Ask]:
 
 
 def _shadow_loss(situation: Situation, rules: PolicyRules) -> Iterator[_Ask]:
-    """What is not known of it is found out by a shadow full retrain, not by learning otherwise."""
+    """What is not known of it is found out by a shadow full retrain; a full fit since then has mended what was lost."""
     loss = _known(situation.shadow_loss)
-    if loss is not None:
+    full, shadow = (_known(age, least=0) for age in (situation.windows_since_full, situation.windows_since_shadow))
+    mended = full is not None and shadow is not None and full <= shadow
+    if loss is not None and not mended:
         yield from _above("the loss of incremental updates against a full retrain,", loss, rules.max_shadow_loss)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
-from scipy.special import rel_entr
 from scipy.stats import chi2
+
+from models.watch.divergence import counted, jensen_shannon, psi_of, vectors
 
 PSI_SOME, PSI_MUCH = 0.1, 0.25
 """Custom calls less than the first no change, more than the second a shift (Siddiqi 2006, chapter 6)."""
-SPREAD = 0.001
-"""The share of all weight that is spread evenly over the categories before logarithms are taken (Jelinek & Mercer 1980,
-with the uniform law): a category that one side lacks costs a finite amount, and equal shares stay equal."""
 BY_CHANCE = 0.001
 """How seldom a sample of the same law shows a PSI above the threshold."""
 RARE = 10
@@ -24,8 +21,8 @@ RARE = 10
 
 @dataclass(frozen=True)
 class Drift:
-    """One signal: its `value` is violated above `threshold`. Both are None where there was nothing to measure, and
-    `said` says why; that is neither a violation nor the lack of one."""
+    """One signal, `violated` where its `value` is above `threshold`. Value and flag are None where there was nothing to
+    measure, and `said` says why; that is neither a violation nor the lack of one."""
 
     name: str
     value: float | None
@@ -43,43 +40,23 @@ def psi_drift(
     the two totals (Yurdakul & Naranjo 2020): its upper `BY_CHANCE` quantile is the least threshold. For that to hold,
     categories too rare for χ² (Cochran 1954) are taken together.
     """
-    if not _counted(before) or not _counted(after):
+    if not counted(before) or not counted(after):
         return _unmeasured(name, threshold, "one side has no counts")
     old, new, rare = _frequent(before, after)
+    if rare and len(old) == 1:
+        return _unmeasured(name, threshold, f"{old.sum():g} and {new.sum():g} counts are too few to compare")
     chance = 1 / old.sum() + 1 / new.sum()
     least = float(chi2.isf(BY_CHANCE, max(len(old) - 1, 1))) * chance
     said = f"PSI over {len(old)} categories" + (f", {rare} rare ones taken together" if rare else "")
-    return _judged(name, _psi(old, new), max(threshold, least), said)
-
-
-def psi(before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """Σ (q − p) · ln(q / p) over categories: 0 if and only if shares are equal, and alike both ways (Siddiqi 2006).
-
-    At most 2 ln(1 + c / `SPREAD`) for c categories. Raises ValueError for counts that are negative or not finite, and
-    for a side without any.
-    """
-    return _psi(*_vectors(before, after))
-
-
-def _psi(old: np.ndarray, new: np.ndarray) -> float:
-    p, q = ((1 - SPREAD) * side / side.sum() + SPREAD / len(side) for side in (old, new))
-    return float(((q - p) * np.log(q / p)).sum())
+    said += ", as much as chance may show of so few" if least > threshold else ""
+    return _judged(name, psi_of(old, new), max(threshold, least), said)
 
 
 def divergence_drift(name: str, before: Mapping[str, float], after: Mapping[str, float], *, threshold: float) -> Drift:
     """The Jensen–Shannon divergence of counts by category, against `threshold`."""
-    if not _counted(before) or not _counted(after):
+    if not counted(before) or not counted(after):
         return _unmeasured(name, threshold, "one side has no counts")
     return _judged(name, jensen_shannon(before, after), threshold, "Jensen–Shannon divergence, in bits")
-
-
-def jensen_shannon(before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """(KL(p ‖ m) + KL(q ‖ m)) / 2 in bits, m = (p + q) / 2 (Lin 1991): 0 if and only if shares are equal, 1 if no
-    category is common. Needs no smoothing. Raises as `psi` does."""
-    p, q = (side / side.sum() for side in _vectors(before, after))
-    middle = (p + q) / 2
-    nats = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2
-    return float(np.clip(nats / math.log(2), 0.0, 1.0))
 
 
 def degree_buckets(degrees: np.ndarray) -> dict[str, float]:
@@ -126,29 +103,13 @@ def embedding_drift(name: str, before: np.ndarray, after: np.ndarray, *, thresho
 
 def _frequent(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, int]:
     """Counts of both sides, in which categories rarer than `RARE` are one, and how many these were."""
-    old, new = _vectors(before, after)
+    old, new = vectors(before, after)
     smaller = min(old.sum(), new.sum())
     rare = (old + new) * smaller / (old.sum() + new.sum()) < RARE
     if not rare.any():
         return old, new, 0
     old, new = (np.append(side[~rare], side[rare].sum()) for side in (old, new))
     return old, new, int(rare.sum())
-
-
-def _vectors(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Counts of both sides, over the categories that one of them has."""
-    if not _counted(before) or not _counted(after):
-        raise ValueError(f"one side has no counts: {dict(before)} and {dict(after)}")
-    names = sorted(key for key in before.keys() | after.keys() if before.get(key) or after.get(key))
-    old, new = (np.array([side.get(name, 0.0) for name in names], dtype=np.float64) for side in (before, after))
-    return old, new
-
-
-def _counted(counts: Mapping[str, float]) -> bool:
-    bad = {key: count for key, count in counts.items() if not math.isfinite(count) or count < 0}
-    if bad:
-        raise ValueError(f"counts are finite and 0 or more: {bad}")
-    return sum(counts.values()) > 0
 
 
 def _bucket(exponent: int) -> str:

@@ -54,6 +54,8 @@ def decided(changes: dict[str, Any], rules: dict[str, Any]) -> Decision:
         ({"forgetting": 0.03}, {}, "full", "forgetting 3.00% of NDCG is above 2.00%"),
         ({"forgetting": -0.03}, {}, "incremental", "the delta"),
         ({"shadow_loss": 0.02}, {}, "full", "the loss of incremental updates against a full retrain, 2.00%"),
+        ({"shadow_loss": 0.02, "windows_since_full": 2}, {}, "incremental", "the delta"),
+        ({"shadow_loss": 0.02, "windows_since_shadow": None}, {}, "full", "the loss of incremental"),
         ({"windows_since_full": 8}, {}, "full", "the last full fit is 8 windows old; one is due every 8"),
         ({"windows_since_full": 7}, {}, "incremental", "the delta"),
         ({"retrain_for": ("psi", "cold")}, {}, "full", "the watch asks for a retrain, for psi, cold"),

@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ortho_group
 
+from models.watch.divergence import SPREAD, jensen_shannon, psi
 from models.watch.drift import (
     PSI_MUCH,
     PSI_SOME,
-    SPREAD,
     cold_drift,
     degree_buckets,
     divergence_drift,
     embedding_drift,
-    jensen_shannon,
-    psi,
     psi_drift,
 )
 
@@ -95,6 +93,13 @@ def test_chance_alone_seldom_violates_a_psi_though_counts_are_few(categories: in
     assert sum(bool(psi_drift("categories", *pair, threshold=0.0).violated) for pair in pairs) <= 4
     if categories > 3:
         assert sum(psi(*pair) > PSI_SOME for pair in pairs) > 450  # what the guard is for
+
+
+def test_counts_too_few_for_any_category_are_not_measured_and_few_ones_need_a_large_psi() -> None:
+    found = psi_drift("categories", {"a": 3, "b": 4}, {"c": 5})
+    assert found.violated is None and found.said.endswith("7 and 5 counts are too few to compare")
+    few = psi_drift("categories", {"a": 15, "b": 15}, {"a": 20, "b": 10}, threshold=0.1)
+    assert few.threshold > 0.5 and not few.violated and few.said.endswith("as much as chance may show of so few")
 
 
 def test_rare_categories_are_taken_together_and_told() -> None:
