@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-gate bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting bench-variants tune
+.PHONY: help setup demo demo-memory test test-deep lint format up down clean bench-update bench-margin bench-watch bench-gate bench-simulate bench-ingest bench-graph bench-structure bench-step bench-cora bench-model bench-gowalla bench-forgetting bench-variants tune
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench-forgetting: $(READY) ## What twenty incremental updates forget, with repla
 
 bench-variants: $(READY) ## Compare parts of the flagship that could be otherwise, on weeks for tuning (long)
 	$(BIN)/python -m benchmarks variants
+
+bench-watch: $(READY) ## How often the daily watch raises a false alarm, and how soon it sees a worse champion
+	$(BIN)/python -m benchmarks watch
 
 tune: $(READY) ## Choose the settings of every model anew, on earlier spans only (needs TIDEGRAPH_DATA; hours; goes on where it was)
 	$(BIN)/python -m benchmarks tune $(CONTESTS)

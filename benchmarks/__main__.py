@@ -24,6 +24,7 @@ NAMES = (
     "gowalla",
     "forgetting",
     "variants",
+    "watch",
 )
 
 
