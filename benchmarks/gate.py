@@ -142,5 +142,6 @@ def _text(rates: dict[Truth, dict[str, float]], pool: Pool, rules: GateRules) ->
         f"Journey (hold-outs of weeks {FIRST}–{FIRST + WINDOWS - 1}, before the demo's), with their NDCG by an "
         "incremental candidate, by its champion and by personal decay. The candidate's are scaled until its mean over "
         "all of them is what the line says; then the shipped gate is asked. Its nominal rate of wrong promotions is "
-        f"{1 - rules.confidence:.0%}.\n\n{table(rows)}"
+        f"{1 - rules.confidence:.0%}; a claim counts as shown at p ≤ {rules.level:.3f}, since the bootstrap of so few "
+        f"users errs more often than it says.\n\n{table(rows)}"
     )

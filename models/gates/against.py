@@ -95,10 +95,9 @@ def _paired(metric: str, ours: UserMetrics, theirs: UserMetrics) -> np.ndarray:
 
 
 def _result(rule: Rule, compared: Comparison, adjusted: tuple[float, float], settings: GateRules) -> RuleResult:
-    alpha = 1 - settings.confidence
-    outcome = outcome_of(rule, shown=adjusted[0] <= alpha, refuted=adjusted[1] <= alpha)
+    outcome = outcome_of(rule, shown=adjusted[0] <= settings.level, refuted=adjusted[1] <= settings.level)
     verb = {"PASS": "is", "FAIL": "is not", "INCONCLUSIVE": "cannot be told to be"}[outcome]
-    if outcome == "PASS" and adjusted[0] > alpha:
+    if outcome == "PASS" and adjusted[0] > settings.level:
         verb = "is not shown not to be"
     reason = (
         f"{_about(rule, compared)} {verb} above {signed(compared.threshold)}: {_interval(rule, compared, settings)}"
@@ -109,7 +108,7 @@ def _result(rule: Rule, compared: Comparison, adjusted: tuple[float, float], set
 def _told(
     rule: Rule, compared: Comparison, outcome: RuleOutcome, reason: str, settings: GateRules, **more: float
 ) -> RuleResult:
-    bounds = compared.difference.bounds(settings.confidence)
+    bounds = compared.difference.bounds(1 - settings.level)
     return RuleResult(
         f"{rule.rival}: {rule.metric}, {compared.slice}", outcome, reason,
         value=bounds.mean, lower=bounds.lower, upper=bounds.upper, threshold=compared.threshold,
@@ -126,7 +125,7 @@ def _about(rule: Rule, compared: Comparison) -> str:
 
 
 def _interval(rule: Rule, compared: Comparison, settings: GateRules) -> str:
-    bounds = compared.difference.bounds(settings.confidence)
+    bounds = compared.difference.bounds(1 - settings.level)
     return (
         f"{metric_name(rule.metric)} {signed(bounds.mean)}, one-sided bounds {signed(bounds.lower)} and "
         f"{signed(bounds.upper)}, {compared.users} users (smallest effect to be shown "
@@ -135,6 +134,6 @@ def _interval(rule: Rule, compared: Comparison, settings: GateRules) -> str:
 
 
 def _smallest_effect(compared: Comparison, settings: GateRules) -> float:
-    """By the normal law: (z of the confidence + z of the power) times the standard error."""
+    """By the normal law: (z of the level + z of the power) times the standard error."""
     normal = NormalDist()
-    return (normal.inv_cdf(settings.confidence) + normal.inv_cdf(POWER)) * compared.difference.error
+    return (normal.inv_cdf(1 - settings.level) + normal.inv_cdf(POWER)) * compared.difference.error

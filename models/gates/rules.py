@@ -16,6 +16,11 @@ RIVALS: dict[str, str] = {
     "best_baseline": "the best baseline",
 }
 
+STRICTNESS = 0.6
+"""Some hundred users of whom a few lose much: the bootstrap of their mean calls more shown than its level says, since
+those few are missing from many samples (a skewness of −3: .062 for .05 with 800 users, .075 with 400). Tested at this
+share of the level it stays at or under it (`make bench-gate`)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
@@ -56,3 +61,8 @@ class GateRules:
     resamples: int
     seed: int
     min_users: int = 1
+
+    @property
+    def level(self) -> float:
+        """At which p-value a claim is shown; bounds are told with the confidence 1 − level."""
+        return STRICTNESS * (1 - self.confidence)

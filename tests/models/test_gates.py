@@ -214,8 +214,8 @@ def test_a_rule_carries_its_numbers() -> None:
     assert found.lower < 0.05 < found.upper
     assert (found.n_users, found.metric, found.slice, found.rival) == (N_USERS, "ndcg_at_20", "all", "champion")
     assert (found.ours, found.theirs) == (pytest.approx(0.45), pytest.approx(0.40))
-    # (1.645 + 0.842) · .01 / √400, by the normal law
-    assert found.smallest_effect == pytest.approx(2.487 * 0.01 / 20, rel=0.15)
+    # (1.881 + 0.842) · .01 / √400, by the normal law
+    assert found.smallest_effect == pytest.approx(2.723 * 0.01 / 20, rel=0.15)
 
 
 @given(candidate=st.floats(0.2, 0.6), champion=st.floats(0.2, 0.6), noise=st.floats(0, 0.1), seed=st.integers(0, 50))
@@ -225,7 +225,7 @@ def test_a_pass_is_always_a_proof(candidate: float, champion: float, noise: floa
     verdict = decide(found, replace(RULES, resamples=100))
     asked = [result(verdict, name) for name in ("champion", "best_baseline")]
     assert all(one.p_value is not None for one in asked)
-    shown = [one.p_value is not None and one.p_value <= 1 - RULES.confidence for one in asked]
+    shown = [one.p_value is not None and one.p_value <= RULES.level for one in asked]
     assert (verdict.outcome == "PASS") == all(shown)
     for one in asked:
         if one.outcome == "PASS":
