@@ -43,9 +43,9 @@ SCHEDULE = os.environ.get("TIDEGRAPH_SCHEDULE")  # a bare cron string would give
         "mode": Param(
             None,
             type=["null", "string"],
-            enum=[None, "incremental", "full", "graph-only", "skip"],
+            enum=[None, "auto", "incremental", "full", "graph-only", "skip"],
             title="Mode",
-            description="How to train: from the champion's weights, anew, only the graph, or not at all. "
+            description="How to train: as the policy says, from the champion's weights, anew, only the graph, or not. "
             "Empty: plan.mode of params.yaml.",
         ),
         "dry_run": Param(

@@ -29,7 +29,7 @@ app.command(epilog="Example: `tidegraph simulate --events 1000000 --out shop`")(
 WindowOption = Annotated[str, typer.Option("--window", help="The window's start date, for example 2017-10-08.")]
 ModeOption = Annotated[
     str | None,
-    typer.Option("--mode", help="incremental, full, graph-only or skip; default: plan.mode of params.yaml."),
+    typer.Option("--mode", help="auto, incremental, full, graph-only or skip; default: plan.mode of params.yaml."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Judge, but register, promote and publish nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

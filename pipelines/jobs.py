@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
+from models.policy import MODES, Mode
 from pipelines.context import Context
 from pipelines.errors import ParamsError, WindowError
-from pipelines.params import EvaluateParams, Mode, Params
+from pipelines.params import EvaluateParams, Params
 from pipelines.windows import Window
 
 Kind = Literal["bootstrap", "update"]
+Asked = Mode | Literal["auto"]
+"""How an update is to learn; `auto`: as the policy says."""
+ASKED: tuple[Asked, ...] = ("auto", *MODES)
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Job:
 
     kind: Kind
     windows: tuple[Window, ...]
-    mode: Mode
+    mode: Asked
     dry_run: bool = False
     airflow_run: str = ""
 
@@ -76,7 +80,7 @@ def update_job(
     window: str, context: Context, *, mode: str | None = None, dry_run: bool = False, airflow_run: str = ""
 ) -> Job:
     """The update by the window that starts at `window`; `mode` defaults to plan.mode."""
-    for known in get_args(Mode):
+    for known in ASKED:
         if known == (mode or context.params.plan.mode):
             return Job("update", (context.calendar.window(window),), known, dry_run=dry_run, airflow_run=airflow_run)
-    raise ParamsError(f"{mode!r} is no mode", where="mode", mend=f"choose one of: {', '.join(get_args(Mode))}")
+    raise ParamsError(f"{mode!r} is no mode", where="mode", mend=f"choose one of: {', '.join(ASKED)}")

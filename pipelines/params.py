@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, timedelta
 from typing import Annotated, Literal
@@ -20,6 +21,7 @@ from pydantic import (
 from features.kinds import BY_NAME, USER_ITEM
 from features.rules import Rules
 from features.schema import EVENT_TYPES
+from models.policy import Mode, PolicyRules
 from pipelines.gate_params import GateParams
 from pipelines.section import Section
 
@@ -37,7 +39,6 @@ def _duration(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Mode = Literal["incremental", "full", "graph-only", "skip"]
 
 
 class WindowParams(Section):
@@ -115,8 +116,31 @@ def _microseconds(span: timedelta) -> int:
     return span // timedelta(microseconds=1)
 
 
+class PolicyParams(Section):
+    skip_below: Share
+    graph_only_below: Share
+    psi_some: NonNegativeFloat
+    psi_much: NonNegativeFloat
+    max_forgetting: Share
+    max_shadow_loss: Share
+    full_every: PositiveInt
+    shadow_every: NonNegativeInt
+    cpu_budget: PositiveFloat | None
+
+    @model_validator(mode="after")
+    def _rising(self) -> PolicyParams:
+        if self.skip_below > self.graph_only_below or self.psi_some > self.psi_much:
+            raise ValueError("skip_below is at most graph_only_below, and psi_some at most psi_much")
+        return self
+
+    def rules(self) -> PolicyRules:
+        budget = math.inf if self.cpu_budget is None else self.cpu_budget
+        return PolicyRules(**self.model_dump(exclude={"cpu_budget"}), cpu_budget=budget)
+
+
 class PlanParams(Section):
-    mode: Mode
+    mode: Mode | Literal["auto"]
+    policy: PolicyParams
 
 
 class FitParams(Section):

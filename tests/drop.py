@@ -64,6 +64,7 @@ def small_params(**changes: dict[str, object]) -> dict[str, object]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["window"]["first"] = FIRST
     params["collect"]["connector"] = "files"
+    params["plan"]["mode"] = "incremental"
     params["fit"] |= {"factors": 8, "als_iterations": 4, "slices": 2, "epochs": 6, "replay_rows": 20_000}
     params["fit"] |= {"regularization": 1.0, "learning_rate": 0.01}
     params["evaluate"]["ials"] |= {"factors": 8, "iterations": 4}

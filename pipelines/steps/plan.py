@@ -6,6 +6,7 @@ from typing import Any
 
 from features.kinds import USER_ITEM
 from features.rules import DAY_US
+from models.policy import Mode, decide_update
 from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import ParamsError
@@ -15,19 +16,22 @@ from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result
 from pipelines.revision import code_revision, git_commit
+from pipelines.situation import situation_of
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Choose the mode as asked (a window not after the champion's is skipped) and open the update's run."""
     registry.sync_aliases(context)
     base = registry.champion(context)
-    mode, reason = _mode(job, base)
+    mode, reasons = _mode(job, base, context)
+    reason = reasons[0]
     if base and mode != "skip":
         _check_half_lives(base, context)
     key = update_key(job, context, base.version if base else None)
     plan = {
         "mode": mode,
         "reason": reason,
+        "reasons": list(reasons),
         "overtaken": bool(base and job.name <= base.window),
         "base": base.to_dict() if base else None,
         "last_full": last_full_fit(context) if base else None,
@@ -66,15 +70,23 @@ def update_key(job: Job, context: Context, base_version: str | None) -> str:
     )
 
 
-def _mode(job: Job, base: registry.Version | None) -> tuple[str, str]:
+def _mode(job: Job, base: registry.Version | None, context: Context) -> tuple[Mode, tuple[str, ...]]:
     if base and job.name <= base.window:
-        return (
-            "skip",
-            f"window {job.name} is not after the champion's ({base.window}, cut {base.data_cut}): nothing to learn",
+        told = f"window {job.name} is not after the champion's ({base.window}, cut {base.data_cut}): nothing to learn"
+        return "skip", (told,)
+    if base is None:
+        asked = "there is no champion to start from"
+        return "full", (
+            asked
+            if job.mode == "auto"
+            else "as asked"
+            if job.mode == "full"
+            else f"{job.mode} was asked for, but {asked}",
         )
-    if job.mode in ("incremental", "graph-only") and base is None:
-        return "full", f"{job.mode} was asked for, but there is no champion to start from"
-    return job.mode, "as asked"
+    if job.mode != "auto":
+        return job.mode, ("as asked",)
+    decision = decide_update(situation_of(job, base, context), context.params.plan.policy.rules())
+    return decision.mode, decision.reasons
 
 
 def _check_half_lives(base: registry.Version, context: Context) -> None:
