@@ -111,14 +111,15 @@ def made_true(values: np.ndarray, mean: float) -> np.ndarray:
 
 
 def _evidence(ndcg: dict[str, np.ndarray], k: int) -> Evidence:
-    """Every metric of users is the NDCG, those of lists are all alike; the champion is the last full fit too."""
-    known = {name: metric for name, metric in known_metrics(k).items() if metric.of != "model"}
+    """Every metric of users is the NDCG, others are all alike; the champion is the last full fit too."""
+    known = known_metrics(k)
+    numbers = {name: 0.0 for name, metric in known.items() if metric.of == "model"}
 
     def measured(values: np.ndarray) -> Measured:
         of_users = {name: torch.from_numpy(values) for name, metric in known.items() if metric.of == "user"}
         overall = {name: 0.5 for name, metric in known.items() if metric.of == "lists"}
         metrics = UserMetrics(torch.arange(len(values)), of_users, overall, k)
-        return Measured(WINDOW, {"all": metrics, "new": metrics})
+        return Measured(WINDOW, {"all": metrics, "new": metrics}, numbers)
 
     models = {name: measured(values) for name, values in ndcg.items()}
     return Evidence(

@@ -31,6 +31,7 @@ def situation_of(job: Job, base: registry.Version, context: Context) -> Situatio
         psi=largest_psi(drift),
         forgetting=_forgotten(base.window, context),
         windows_since_full=_since_full(job, context),
+        retrain_for=(),
         cpu_seconds=dict(_cpu_seconds(context)),
     )
 
