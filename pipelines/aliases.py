@@ -54,9 +54,8 @@ def mend(client: MlflowClient, model: RegisteredModel, entries: Sequence[Entry])
             client.set_registered_model_alias(MODEL, alias, version)
         else:
             client.delete_registered_model_alias(MODEL, alias)
-    return [_tell(alias, aliases.get(alias), version) for alias, version in wrong.items()] + _note(
-        client, model, entries
-    )
+    told = [_tell(alias, aliases.get(alias), version) for alias, version in wrong.items()]
+    return told + _note(client, model, entries)
 
 
 def offer(client: MlflowClient, version: str, entries: Sequence[Entry]) -> None:
@@ -71,12 +70,12 @@ def promoted(entries: Sequence[Entry]) -> set[str]:
 
 
 def _note(client: MlflowClient, model: RegisteredModel, entries: Sequence[Entry]) -> list[str]:
-    """Move the head on to the newest entry."""
+    """Move the head on to the newest entry; a ledger of before there were heads gets one, which is no mending."""
     number, _ = read_head(model)
     if len(entries) <= number:
         return []
     client.set_registered_model_tag(MODEL, HEAD, f"{len(entries)} {entries[-1].hash}")
-    return [f"the head was {f'entry {number}' if number else 'not noted'}, and is entry {len(entries)}"]
+    return [f"the head was entry {number}, and is entry {len(entries)}"] if number else []
 
 
 def _tell(alias: str, was: str | None, now: str | None) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-from rich.markup import escape
-from rich.table import Table
 
 from pipelines.ledger_entries import Entry
 
 
-def table_of(entries: Sequence[Entry]) -> Table:
-    """One row an entry, oldest first."""
-    table = Table("", "at", "what", "version", "before", "window", "verdict", "by", "reason")
-    for entry in entries:
-        what = f"{entry.kind} by hand" if entry.by_hand else entry.kind
-        until = f" (until {entry.until})" if entry.until else ""
-        cells = (entry.at, what, entry.version, _before(entry), entry.window, entry.verdict, entry.actor)
-        table.add_row(str(entry.seq), *map(escape, cells), escape(entry.reason + until))
-    return table
+def tell_entry(entry: Entry) -> str:
+    """When, what, who, and on a second line why."""
+    what = f"{entry.kind} by hand" if entry.by_hand else entry.kind
+    parts = [f"{what} by {entry.actor}"]
+    if entry.version:
+        before = _before(entry)
+        parts += [f"version {entry.version}" + (f" after {before}" if before else ""), f"window {entry.window}"]
+        parts += [f"verdict {entry.verdict}"]
+    if entry.until:
+        parts += [f"until {entry.until}"]
+    return f"{entry.seq:>4}  {entry.at}  {', '.join(parts)}\n      {entry.reason}"
 
 
 def tell_record(status: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import typer
 
 from pipelines import console
 from pipelines.context import read_context
-from pipelines.ledger_wording import table_of
+from pipelines.ledger_wording import tell_entry
 from pipelines.wording import counted
 
 app = typer.Typer(help="Look at the record of promotions, rollbacks and freezes, and check it.", no_args_is_help=True)
@@ -36,7 +36,10 @@ def show(
     if as_json:
         console.print_json([asdict(entry) for entry in entries])
         return
-    console.print_table(table_of(entries) if entries else "the ledger has no entry yet")
+    for line in map(tell_entry, entries):
+        console.print_line(line)
+    if not entries:
+        console.print_line("the ledger has no entry yet")
 
 
 @app.command(epilog="Example: `tidegraph ledger verify`")
