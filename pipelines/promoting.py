@@ -52,8 +52,7 @@ def finish(context: Context, entry: Entry) -> str:
             mend='run `tidegraph status`; to let another version serve: tidegraph rollback --reason "..."',
         )
     published = newest_published(context)
-    if published is not None:
-        publish_lists(context, entry.version, published["window"])
+    publish_lists(context, entry.version, published["window"] if published else entry.window)
     return proof.told
 
 
@@ -61,12 +60,10 @@ def unfinished(context: Context, kind: str, version: str | None) -> Entry | None
     """The newest change of the champion where it is of `kind` (and to `version`), and the lists are still of before."""
     changes = [entry for entry in registry.entries(context) if entry.kind in ("promotion", "rollback")]
     published = newest_published(context)
-    if not changes or published is None:
+    if not changes or changes[-1].kind != kind or version not in (None, changes[-1].version):
         return None
-    last = changes[-1]
-    if last.kind != kind or version not in (None, last.version):
-        return None
-    return last if published["version"] == (last.previous_version or last.base_version) else None
+    last, listed = changes[-1], published["version"] if published else None
+    return last if listed == (last.previous_version or last.base_version) else None
 
 
 def _enter(judged: Judged, reason: str, context: Context) -> Entry:

@@ -18,7 +18,6 @@ from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.files import digest_json, whole_folder
 from pipelines.ledger import Draft, Entry, Ledger, Refusal
-from pipelines.ledger_entries import first_broken
 from pipelines.ledger_rules import frozen, standing_promotions
 from pipelines.packaging import ARTIFACT, log_model
 from pipelines.tracking import open_client
@@ -57,16 +56,6 @@ class Promotion:
     snapshots: str
     code: str
     params_digest: str
-
-
-@dataclass(frozen=True)
-class LedgerCheck:
-    """Whether all `entries` are as they were written; if not, which is the first that is not, and what is wrong."""
-
-    holds: bool
-    entries: int
-    broken_at: int | None = None
-    reason: str | None = None
 
 
 def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[str, str]) -> str:
@@ -198,20 +187,6 @@ def freeze_now(context: Context) -> Entry | None:
 def promoted_by(context: Context, update_key: str) -> bool:
     """Whether the update of this key has promoted its version."""
     return any(entry.update_key == update_key for entry in entries(context))
-
-
-def check_ledger(context: Context) -> LedgerCheck:
-    """Whether the ledger's chain holds, and ends no sooner than at the entry that MLflow noted as its newest."""
-    with mlflow_answers(context):
-        model = aliases.find_model(open_client(context))
-    known = entries(context)  # after the head, as in sync_aliases
-    broken = first_broken(known)
-    if broken is not None:
-        return LedgerCheck(False, len(known), broken, f"entry {broken} is not as it was written")
-    missing = aliases.missing_entry(model, known)
-    if missing is not None:
-        return LedgerCheck(False, len(known), missing, f"entry {missing} is missing, or another one: MLflow noted it")
-    return LedgerCheck(True, len(known))
 
 
 def alias_champion(context: Context) -> str | None:

@@ -9,6 +9,7 @@ from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
 from pipelines.files import read_json
 from pipelines.graph_files import read_manifest
+from pipelines.ledger_check import check_ledger
 from pipelines.ledger_rules import tell_freeze
 from pipelines.quarantine import REPLAYED, read_repaired
 
@@ -18,7 +19,7 @@ def read_status(context: Context) -> dict[str, Any]:
 
     `aliases_mended` tells what MLflow's aliases said otherwise than the ledger until now, after a crash between them.
     """
-    check = registry.check_ledger(context)
+    check = check_ledger(context)
     mended = registry.sync_aliases(context) if check.holds else []
     champion, previous = registry.champion(context), registry.previous(context)
     freeze = registry.freeze_now(context) if check.holds else None

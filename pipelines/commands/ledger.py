@@ -45,9 +45,9 @@ def show(
 @app.command(epilog="Example: `tidegraph ledger verify`")
 def verify(as_json: JsonOption = False) -> None:
     """Check that every entry is as it was written, in its place, and that none is missing; exit code 1 if not."""
-    from pipelines import registry
+    from pipelines.ledger_check import check_ledger
 
-    check = registry.check_ledger(read_context())
+    check = check_ledger(read_context())
     if as_json:
         console.print_json(asdict(check))
     else:

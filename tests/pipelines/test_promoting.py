@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipelines import registry
-from pipelines.aliases import MODEL
+from pipelines.aliases import HEAD, MODEL
 from pipelines.answering import ask_in_fresh_process
 from pipelines.canned import FILE, read_answers
 from pipelines.context import Context, read_context
@@ -194,6 +195,23 @@ def test_a_promotion_by_hand_cut_off_before_its_lists_were_out_is_finished(
     assert newest_published(context)["version"] == "3"
     with pytest.raises(RegistryError, match="version 3 serves already"):
         promote_by_hand(context, "3", reason="and again")
+
+
+def test_the_first_champion_may_be_promoted_by_hand_and_its_lists_are_published(
+    bootstrapped: Path, tmp_path: Path
+) -> None:
+    """As after a bootstrap that the gate refused: version 1 is registered, and nothing serves."""
+    context = read_context(environment=copy_home(bootstrapped, tmp_path / "refused"))
+    client = open_client(context)
+    for left in context.path().glob("ledger.db*"):
+        left.unlink()
+    shutil.rmtree(context.path("predictions"))
+    client.delete_registered_model_alias(MODEL, "champion")
+    client.delete_registered_model_tag(MODEL, HEAD)
+
+    done = promote_by_hand(context, "1", reason="a shop has to begin somewhere")
+    assert (done["from"], done["to"], serving(context)) == (None, "1", "1")
+    assert newest_published(context) == newest_published(context) | {"version": "1", "window": window(4)}
 
 
 def _interrupt(*_: object) -> None:

@@ -16,8 +16,9 @@ from pipelines.aliases import HEAD, MODEL, mend
 from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.ledger import Ledger
+from pipelines.ledger_check import LedgerCheck, check_ledger
 from pipelines.params_file import read_params
-from pipelines.registry import LedgerCheck, Promotion
+from pipelines.registry import Promotion
 from pipelines.settings import ROOT, read_settings
 
 
@@ -96,7 +97,7 @@ def test_before_the_first_promotion_there_is_no_champion(context: Context) -> No
 
     assert registry.champion(context) is None
     assert registry.previous(context) is None
-    assert registry.check_ledger(context) == LedgerCheck(holds=True, entries=0)
+    assert check_ledger(context) == LedgerCheck(holds=True, entries=0)
 
 
 def test_a_registered_run_has_one_version_however_often_it_is_registered(context: Context) -> None:
@@ -245,7 +246,7 @@ def test_killed_before_the_head_is_noted_the_ledger_holds_and_the_next_command_n
         patch.setattr(MlflowClient, "set_registered_model_tag", die)
         registry.promote(context, promotion(second, first, "2017-10-08"))
 
-    assert registry.check_ledger(context) == LedgerCheck(holds=True, entries=2)
+    assert check_ledger(context) == LedgerCheck(holds=True, entries=2)
     assert registry.sync_aliases(context) == ["the head was entry 1, and is entry 2"]
 
 
@@ -268,7 +269,7 @@ def test_a_ledger_cut_short_is_found_and_neither_moves_an_alias_nor_takes_an_ent
         database.execute("DELETE FROM ledger WHERE seq > ?", (left,))
         database.commit()
 
-    check = registry.check_ledger(three_entries)
+    check = check_ledger(three_entries)
     assert (check.holds, check.entries, check.broken_at) == (False, left, 3)
     with pytest.raises(RegistryError, match=r"cut short|ledger is empty"):
         registry.sync_aliases(three_entries)
@@ -286,7 +287,7 @@ def test_another_end_of_the_ledger_than_mlflow_noted_is_found(three_entries: Con
         registry.promotion_draft(three_entries, promotion("3", "2", "2017-10-15"))
     )
 
-    check = registry.check_ledger(three_entries)
+    check = check_ledger(three_entries)
     assert (check.holds, check.broken_at) == (False, 3)
 
 
