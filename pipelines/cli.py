@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import console
-from pipelines.commands import graph, quarantine, simulate, source, stream
+from pipelines.commands import champion, graph, ledger, quarantine, simulate, source, stream
 from pipelines.context import Context, read_context
 from pipelines.errors import TidegraphError
 from pipelines.jobs import Job, bootstrap_job, update_job
@@ -25,6 +25,8 @@ app.add_typer(source.app, name="source")
 app.add_typer(graph.app, name="graph")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stream.app, name="stream")
+app.add_typer(ledger.app, name="ledger")
+champion.add_to(app)
 app.command(epilog="Example: `tidegraph simulate --events 1000000 --out shop`")(simulate.simulate)
 WindowOption = Annotated[str, typer.Option("--window", help="The window's start date, for example 2017-10-08.")]
 ModeOption = Annotated[
@@ -106,17 +108,6 @@ def recommend(
 
     served = load_served(read_context())
     console.show_recommendations(user, served.version, served.recommend(user, k), as_json=as_json)
-
-
-@app.command(epilog='Example: `tidegraph rollback --reason "coffee lists look wrong"`')
-def rollback(
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")] = "asked by command",
-    as_json: JsonOption = False,
-) -> None:
-    """Make the previous champion serve again, and publish its lists."""
-    from pipelines.rolling_back import roll_back
-
-    console.show_rollback(roll_back(read_context(), reason=reason), as_json=as_json)
 
 
 def _update(window: str, mode: str | None, dry_run: bool, context: Context) -> Job:

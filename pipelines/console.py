@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.errors import TidegraphError
+from pipelines.ledger_wording import tell_record
 from pipelines.records import StepRun
 from pipelines.settings import read_settings
 
@@ -104,11 +105,8 @@ def show_status(status: dict[str, Any], *, as_json: bool) -> None:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in graph[part].items())
         _OUT.print(f"  {part}: {counts}")
     _OUT.print(f"snapshots: {len(status['snapshots'])}; quarantined rows: {status['quarantined']}")
-    if status["ledger_ok"]:
-        _OUT.print("ledger: holds")
-    else:
-        _OUT.print(f"ledger: BROKEN: entry {status['ledger_broken_at']} is not as it was written")
-        _OUT.print("  mend: restore the ledger from a backup; nothing is promoted or rolled back until then")
+    for line in tell_record(status):
+        print_line(line)
 
 
 def show_recommendations(user: str, version: str, items: pd.DataFrame, *, as_json: bool) -> None:
@@ -126,13 +124,6 @@ def show_recommendations(user: str, version: str, items: pd.DataFrame, *, as_jso
             str(row.rank), str(row.item_id), f"{row.score:.4f}", row.title if isinstance(row.title, str) else ""
         )
     _OUT.print(table)
-
-
-def show_rollback(done: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(done)
-        return
-    _OUT.print(f"version {done['to']} serves again (was {done['from']}); its lists are published")
 
 
 def complain(error: TidegraphError) -> None:

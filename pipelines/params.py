@@ -191,6 +191,25 @@ class EvaluateParams(Section):
     ials: IalsParams
 
 
+class FreezeRange(Section):
+    """Days, both included, on which no window may end that is promoted."""
+
+    from_: date = Field(alias="from")
+    to: date
+    reason: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FreezeRange:
+        if self.from_ > self.to:
+            raise ValueError(f"the freeze ends ({self.to}) before it begins ({self.from_})")
+        return self
+
+
+class PromoteParams(Section):
+    cool_down: Duration
+    freeze: tuple[FreezeRange, ...]
+
+
 class PublishParams(Section):
     k: PositiveInt
 
@@ -206,6 +225,7 @@ class Params(Section):
     fit: FitParams
     evaluate: EvaluateParams
     gate: GateParams
+    promote: PromoteParams
     publish: PublishParams
 
     @model_validator(mode="after")

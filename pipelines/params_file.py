@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -79,6 +79,9 @@ def _nearest(location: tuple[Any, ...]) -> str:
 def _keys_at(location: tuple[Any, ...]) -> list[str]:
     model: Any = Params
     for part in location:
+        if isinstance(part, int):
+            model = get_args(model)[0]  # a place in a list
+            continue
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         model = fields[str(part)].annotation
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -9,9 +9,10 @@ import pandas as pd
 
 from expectations.predictions import check_predictions
 from pipelines.context import Context
-from pipelines.errors import ContractError, TidegraphError
+from pipelines.errors import ContractError
 from pipelines.files import digest_files, read_json, whole_folder, write_json, write_table
-from pipelines.served import Served, load_served, load_version
+from pipelines.loaded import Served
+from pipelines.served import load_version
 
 
 def publish_lists(context: Context, version: str, window: str) -> dict[str, Any]:
@@ -43,16 +44,6 @@ def newest_published(context: Context) -> dict[str, Any] | None:
     """The manifest of the newest window that has lists."""
     manifests = sorted(context.path("predictions").glob("*/manifest.json"))
     return read_json(manifests[-1]) if manifests else None
-
-
-def smoke(context: Context) -> str | None:
-    """Load the champion as a reader would and ask it for three users; what went wrong, or None."""
-    try:
-        served = load_served(context)
-        lists = served.lists(_with_edges(served)[:3], context.params.publish.k)
-    except (TidegraphError, ValueError) as error:
-        return str(error).splitlines()[0]
-    return None if len(lists) and np.isfinite(lists["score"]).all() else "no finite answers"
 
 
 def _lists(served: Served, k: int) -> tuple[pd.DataFrame, pd.DataFrame]:

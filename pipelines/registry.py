@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
+from pipelines import aliases
+from pipelines.aliases import MODEL
 from pipelines.context import Context
 from pipelines.errors import RegistryError
-from pipelines.files import whole_folder
+from pipelines.files import digest_json, whole_folder
 from pipelines.ledger import Draft, Entry, Ledger, Refusal
+from pipelines.ledger_rules import frozen, standing_promotions
 from pipelines.packaging import ARTIFACT, log_model
 from pipelines.tracking import open_client
-
-MODEL = "interest-graph"
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Promotion:
-    """A judged version that asks to serve. `expected_champion` is the one it was judged against, None for the first."""
+    """A judged version that asks to serve. `base_version` is the champion it was judged against, None for the first;
+    `expected_champion` the one that has to serve still, which for an update is the same."""
 
     version: str
+    base_version: str | None
     expected_champion: str | None
     window: str
     data_cut: str
@@ -49,6 +53,9 @@ class Promotion:
     verdict_digest: str
     reason: str
     update_key: str
+    snapshots: str
+    code: str
+    params_digest: str
 
 
 def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[str, str]) -> str:
@@ -56,7 +63,7 @@ def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[st
 
     A run has one model and one version however often this is called or killed. The version becomes `candidate`.
     """
-    with _mlflow_answers(context):
+    with mlflow_answers(context):
         client = open_client(context)
         found = client.search_model_versions(f"name = '{MODEL}' and run_id = '{run_id}'")
         if found:
@@ -68,7 +75,7 @@ def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[st
                 MODEL, source=f"models:/{model_id}", run_id=run_id, tags=dict(tags), model_id=model_id
             )
             version = str(made.version)
-        _offer(client, version, _open_ledger(context).entries())
+        aliases.offer(client, version, entries(context))
     return version
 
 
@@ -77,63 +84,73 @@ def promote(context: Context, promotion: Promotion, *, forced: bool = False) -> 
 
     `forced` lets a version that was rolled back serve again. The same update never promotes twice.
     """
-    fields = asdict(promotion)
-    base = fields.pop("expected_champion")
-    draft = Draft(kind="promotion", base_version=base, actor=context.settings.actor, **fields)
-    refused = None
     try:
-        _open_ledger(context).append(draft, forced=forced)
+        act(context, promotion_draft(context, promotion), forced=forced)
     except Refusal as refusal:
-        refused = refusal.what
-    sync_aliases(context)
-    return refused
+        sync_aliases(context)
+        return refusal.what
+    return None
 
 
-def rollback(context: Context, *, reason: str, actor: str) -> Entry:
-    """Let the previous champion serve again. Raises RegistryError when there is none."""
-    ledger = _open_ledger(context)
-    entries, champion, previous = ledger.entries(), ledger.champion(), ledger.previous()
-    if champion is None or previous is None:
-        serving = f"no version was promoted before {champion.version}" if champion else "nothing was promoted yet"
+def promotion_draft(context: Context, promotion: Promotion) -> Draft:
+    """What a promotion is in the ledger, by the actor of these settings."""
+    told = asdict(promotion)
+    previous = told.pop("expected_champion")
+    return Draft(kind="promotion", previous_version=previous, actor=context.settings.actor, **told)
+
+
+def rollback(context: Context, *, reason: str, actor: str, to: Entry | None = None) -> Entry:
+    """Let an earlier champion serve again: `to`, a promotion that stands, or the previous one.
+
+    Raises RegistryError when there is none.
+    """
+    known = entries(context)
+    standing = standing_promotions(known)
+    if len(standing) < 2:
+        serving = f"no version was promoted before {standing[0].version}" if standing else "nothing was promoted yet"
         raise RegistryError(
             f"there is nothing to roll back to: {serving}",
-            where=f"ledger {ledger.where}",
+            where=f"ledger {where(context)}",
             mend="promote a later version first; the champion keeps serving",
         )
-    kept = {name: getattr(previous, name) for name in ("window", "data_cut", "run_id", "verdict", "verdict_digest")}
-    entry = ledger.append(
-        Draft(
-            kind="rollback",
-            version=previous.version,
-            base_version=champion.version,
-            reason=reason,
-            actor=actor,
-            update_key=f"rollback after {entries[-1].hash}",  # two who roll back at once undo one promotion, not two
-            **kept,
-        )
+    restored, replaced = to or standing[-2], standing[-1].version
+    kept = ("version", "window", "data_cut", "run_id", "verdict", "verdict_digest", "snapshots", "code")
+    draft = Draft(
+        kind="rollback",
+        base_version=replaced,
+        previous_version=replaced,
+        reason=reason,
+        actor=actor,
+        # two who roll back at once undo one promotion, not two
+        update_key=f"rollback to {restored.version} after {known[-1].hash}",
+        params_digest=restored.params_digest,
+        **{name: getattr(restored, name) for name in kept},
     )
+    return act(context, draft)
+
+
+def act(context: Context, draft: Draft, *, forced: bool = False) -> Entry:
+    """Enter `draft`, and let MLflow's aliases follow. Raises Refusal, and RegistryError for a ledger cut short."""
+    ledger = _open_ledger(context)
+    with mlflow_answers(context):
+        _refuse_cut_short(context, aliases.missing_entry(aliases.find_model(open_client(context)), ledger.entries()))
+    entry = ledger.append(draft, forced=forced)
     sync_aliases(context)
     return entry
 
 
-def sync_aliases(context: Context) -> None:
-    """Make MLflow's aliases say what the ledger says; mends what a kill between the two left."""
-    ledger = _open_ledger(context)
-    champion, previous = ledger.champion(), ledger.previous()
-    if champion is None:
-        _refuse_lost_ledger(context, ledger)
-        return
-    with _mlflow_answers(context):
+def sync_aliases(context: Context) -> list[str]:
+    """Make MLflow's aliases say what the ledger says; mends what a kill between the two left, and tells what it was."""
+    with mlflow_answers(context):
         client = open_client(context)
-        aliases = {alias: str(at) for alias, at in client.get_registered_model(MODEL).aliases.items()}
-        wanted = {"champion": champion.version, "previous": previous.version if previous else None}
-        if aliases.get("candidate") in _promoted(ledger.entries()):
-            wanted["candidate"] = None
-        for alias, version in wanted.items():
-            if version is not None and aliases.get(alias) != version:
-                client.set_registered_model_alias(MODEL, alias, version)
-            elif version is None and alias in aliases:
-                client.delete_registered_model_alias(MODEL, alias)
+        model = aliases.find_model(client)
+        known = entries(context)  # after the head: one that was noted later would look like an entry that is missing
+        if not known:
+            _refuse_lost_ledger(context, model.aliases.get("champion") if model else None)
+        if model is None:
+            return []
+        _refuse_cut_short(context, aliases.missing_entry(model, known))
+        return aliases.mend(client, model, known)
 
 
 def champion(context: Context) -> Version | None:
@@ -146,25 +163,43 @@ def previous(context: Context) -> Version | None:
     return _as_version(_open_ledger(context).previous())
 
 
+def entries(context: Context) -> list[Entry]:
+    """The ledger, oldest entry first."""
+    return _open_ledger(context).entries()
+
+
+def where(context: Context) -> str:
+    """The ledger's address, without a password."""
+    return _open_ledger(context).where
+
+
 def last_entry(context: Context) -> Entry | None:
-    """What was entered into the ledger last; None before the first promotion."""
-    entries = _open_ledger(context).entries()
-    return entries[-1] if entries else None
+    """What was entered into the ledger last; None before the first act."""
+    known = entries(context)
+    return known[-1] if known else None
+
+
+def freeze_now(context: Context) -> Entry | None:
+    """The freeze that holds at this moment."""
+    return frozen(entries(context), datetime.now(UTC))
 
 
 def promoted_by(context: Context, update_key: str) -> bool:
     """Whether the update of this key has promoted its version."""
-    return any(entry.update_key == update_key for entry in _open_ledger(context).entries())
+    return any(entry.update_key == update_key for entry in entries(context))
 
 
-def broken_entry(context: Context) -> int | None:
-    """The number of the ledger's first entry that is not as it was written; None when all are."""
-    return _open_ledger(context).verify()
+def alias_champion(context: Context) -> str | None:
+    """The version that who goes by MLflow's alias gets, as `mlflow models serve` does; None where there is none."""
+    with mlflow_answers(context):
+        model = aliases.find_model(open_client(context))
+        found = model.aliases.get("champion") if model else None
+        return None if found is None else str(found)
 
 
 def model_folder(context: Context, version: str) -> Path:
     """Where the version's `state/` and `graph/` lie: in a local store itself, or downloaded once from a remote one."""
-    with _mlflow_answers(context):
+    with mlflow_answers(context):
         client = open_client(context)
         location = client.get_model_version_download_uri(MODEL, version)
         if location.startswith("file:"):
@@ -177,32 +212,45 @@ def model_folder(context: Context, version: str) -> Path:
         return cached / ARTIFACT
 
 
-def _refuse_lost_ledger(context: Context, ledger: Ledger) -> None:
+def params_digest(context: Context) -> str:
+    """What the ledger keeps of params.yaml: SHA-256 of all that is in it."""
+    return digest_json(context.params.model_dump(mode="json", by_alias=True))
+
+
+@contextmanager
+def mlflow_answers(context: Context) -> Iterator[None]:
+    """Turn what MLflow raises into an error that says where and how to mend."""
+    try:
+        yield
+    except MlflowException as error:
+        raise RegistryError(
+            f"MLflow refused: {str(error).splitlines()[0]}",
+            where=context.settings.mlflow_uri,
+            mend="start the server or mend TIDEGRAPH_MLFLOW_URI, and run the same command again",
+        ) from error
+
+
+def _refuse_lost_ledger(context: Context, serving: str | None) -> None:
     """An alias without a ledger: it was lost, or is looked for in the wrong place."""
-    with _mlflow_answers(context):
-        found = open_client(context).search_registered_models(f"name = '{MODEL}'")
-    serving = found[0].aliases.get("champion") if found else None
     if serving is not None:
         raise RegistryError(
             f"the ledger is empty, but MLflow says that version {serving} serves",
-            where=f"ledger {ledger.where}",
+            where=f"ledger {where(context)}",
+            mend="point TIDEGRAPH_LEDGER_URL at the ledger of this MLflow, or restore it from a backup",
+        )
+
+
+def _refuse_cut_short(context: Context, missing: int | None) -> None:
+    if missing is not None:
+        raise RegistryError(
+            f"the ledger does not have entry {missing} as MLflow noted it: it was cut short, or is another one",
+            where=f"ledger {where(context)}",
             mend="point TIDEGRAPH_LEDGER_URL at the ledger of this MLflow, or restore it from a backup",
         )
 
 
 def _open_ledger(context: Context) -> Ledger:
     return Ledger(context.settings.ledger_url)
-
-
-def _offer(client: MlflowClient, version: str, entries: list[Entry]) -> None:
-    """Point `candidate` at a version that was never promoted, unless a newer one asks already."""
-    asking = client.get_registered_model(MODEL).aliases.get("candidate")
-    if version not in _promoted(entries) and (asking is None or int(asking) < int(version)):
-        client.set_registered_model_alias(MODEL, "candidate", version)
-
-
-def _promoted(entries: list[Entry]) -> set[str]:
-    return {entry.version for entry in entries if entry.kind == "promotion"}
 
 
 def _as_version(entry: Entry | None) -> Version | None:
@@ -212,17 +260,5 @@ def _as_version(entry: Entry | None) -> Version | None:
 
 
 def _ensure_registered_model(client: MlflowClient) -> None:
-    if not client.search_registered_models(f"name = '{MODEL}'"):
+    if aliases.find_model(client) is None:
         client.create_registered_model(MODEL, description="Ranks all items for each user over the interest graph")
-
-
-@contextmanager
-def _mlflow_answers(context: Context) -> Iterator[None]:
-    try:
-        yield
-    except MlflowException as error:
-        raise RegistryError(
-            f"MLflow refused: {str(error).splitlines()[0]}",
-            where=context.settings.mlflow_uri,
-            mend="start the server or mend TIDEGRAPH_MLFLOW_URI, and run the same command again",
-        ) from error

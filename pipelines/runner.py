@@ -26,7 +26,6 @@ _SECTIONS = {name: (name,) for name in STEPS} | {
     "collect": ("window", "collect"),
     "refresh": ("refresh", "evaluate"),
     "snapshot": (),
-    "promote": (),
     "report": (),
 }
 """Which sections of params.yaml a step's result depends on, besides those of the steps before it."""

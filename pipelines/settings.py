@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.errors import ParamsError
@@ -40,6 +40,11 @@ class Settings:
     def artifacts(self) -> Path:
         """Where MLflow keeps artifacts when no server does."""
         return self.home / "mlflow" / "artifacts"
+
+    def to_environment(self) -> dict[str, str]:
+        """The TIDEGRAPH_ variables that give these settings again, for a child process."""
+        told = {"TIDEGRAPH_" + name.upper(): str(value) for name, value in asdict(self).items() if value is not None}
+        return {"TIDEGRAPH_MAPPING": "", **told}
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -9,22 +9,31 @@ from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
 from pipelines.files import read_json
 from pipelines.graph_files import read_manifest
+from pipelines.ledger_check import check_ledger
+from pipelines.ledger_rules import tell_freeze
 from pipelines.quarantine import REPLAYED, read_repaired
 
 
 def read_status(context: Context) -> dict[str, Any]:
-    """What `status --json` shows: null stands for what there is not (yet)."""
-    registry.sync_aliases(context)
+    """What `status --json` shows: null stands for what there is not (yet).
+
+    `aliases_mended` tells what MLflow's aliases said otherwise than the ledger until now, after a crash between them.
+    """
+    check = check_ledger(context)
+    mended = registry.sync_aliases(context) if check.holds else []
     champion, previous = registry.champion(context), registry.previous(context)
-    broken = registry.broken_entry(context)
+    freeze = registry.freeze_now(context) if check.holds else None
     return {
         "champion": champion.to_dict() if champion else None,
         "previous": previous.to_dict() if previous else None,
         "graph": _graph(context),
         "snapshots": open_data_registry(context).tags(),
         "quarantined": _quarantined(context),
-        "ledger_ok": broken is None,
-        "ledger_broken_at": broken,
+        "frozen": tell_freeze(freeze) if freeze else None,
+        "aliases_mended": mended,
+        "ledger_ok": check.holds,
+        "ledger_broken_at": check.broken_at,
+        "ledger_reason": check.reason,
     }
 
 

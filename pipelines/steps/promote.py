@@ -7,12 +7,16 @@ from typing import Any
 
 from features.graph import compact
 from pipelines import registry
+from pipelines.canned import write_answers
 from pipelines.context import Context
 from pipelines.files import digest_json, whole_folder
 from pipelines.graph_files import fill_graph_folder, read_graph
 from pipelines.jobs import Job
+from pipelines.loaded import load_folder
 from pipelines.model_files import read_state, write_state
+from pipelines.promotion_rules import held_back
 from pipelines.records import read_result
+from pipelines.revision import code_revision
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
@@ -31,8 +35,11 @@ def run(job: Job, context: Context) -> dict[str, Any]:
             "window": job.name,
             "mode": plan["mode"],
             "verdict": verdict["outcome"],
+            "verdict_reason": verdict["reasons"][0],
+            "verdict_digest": digest_json(verdict),
             "data_cut": plan["cut"],
             "base_version": plan["base"]["version"] if plan["base"] else "",
+            **_origin(job, context),
         },
     )
     if verdict["outcome"] != "PASS":
@@ -41,13 +48,22 @@ def run(job: Job, context: Context) -> dict[str, Any]:
             "version": version,
             "reason": f"{verdict['outcome']}: {verdict['reasons'][0]}",
         }
-    return _promote(version, plan, verdict, job, context)
+    held = held_back(job.window, context.params.promote, context.calendar, registry.entries(context))
+    held = held or _promote(version, plan, verdict, job, context)
+    if held:
+        context.say(f"{job.name} promote: not promoted: {held}")
+        return {"promoted": False, "version": version, "reason": held, "held": held}
+    return {"promoted": True, "version": version, "reason": verdict["reasons"][0]}
 
 
-def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: Job, context: Context) -> dict[str, Any]:
+def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: Job, context: Context) -> str | None:
+    """Ask the ledger; what it refuses with, or None."""
+    base = plan["base"]["version"] if plan["base"] else None
+    origin = _origin(job, context)
     promotion = registry.Promotion(
         version=version,
-        expected_champion=plan["base"]["version"] if plan["base"] else None,
+        base_version=base,
+        expected_champion=base,
         window=job.name,
         data_cut=plan["cut"],
         run_id=plan["run_id"],
@@ -55,11 +71,20 @@ def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: J
         verdict_digest=digest_json(verdict),
         reason=verdict["reasons"][0],
         update_key=plan["update_key"],
+        snapshots=origin["snapshots"],
+        code=origin["code_revision"],
+        params_digest=origin["params_digest"],
     )
-    refusal = registry.promote(context, promotion)
-    if refusal:
-        return {"promoted": False, "version": version, "reason": refusal}
-    return {"promoted": True, "version": version, "reason": verdict["reasons"][0]}
+    return registry.promote(context, promotion)
+
+
+def _origin(job: Job, context: Context) -> dict[str, str]:
+    """What the version was made from."""
+    return {
+        "snapshots": ", ".join(read_result("snapshot", job, context)["tags"].values()),
+        "code_revision": code_revision(),
+        "params_digest": registry.params_digest(context),
+    }
 
 
 def _model_folder(job: Job, context: Context) -> Path:
@@ -69,4 +94,5 @@ def _model_folder(job: Job, context: Context) -> Path:
         write_state(beside / "state", read_state(context.path("updates", job.name, "candidate")))
         (beside / "graph").mkdir()
         fill_graph_folder(beside / "graph", graph, about={"window": job.name})
+        write_answers(beside, load_folder(beside, job.name))
     return folder

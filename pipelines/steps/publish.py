@@ -8,31 +8,49 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.jobs import Job
-from pipelines.publishing import publish_lists, smoke
+from pipelines.proving import prove
+from pipelines.publishing import publish_lists
 from pipelines.records import read_result
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
-    """Publish over the graph of the window's end; a promoted version that cannot be loaded and asked is rolled back."""
+    """Publish over the graph of the window's end; a promoted version that does not answer as it should is rolled back.
+
+    What serves is asked in a fresh process, which has to answer with the version just promoted and its canned answers.
+    """
     plan = read_result("plan", job, context)
     if job.dry_run or plan["overtaken"]:
         return {"skipped": "dry run: nothing is published" if job.dry_run else plan["reason"]}
-    promoted = read_result("promote", job, context)["promoted"]
-    failure = smoke(context) if promoted else None
-    if failure:
-        _undo(failure, context)
+    promote = read_result("promote", job, context)
     champion = registry.champion(context)
+    failure, told = None, None
+    # one that was rolled back, or overtaken, since it was promoted does not serve and is not asked
+    if promote["promoted"] and champion is not None and champion.version == promote["version"]:
+        failure, told = _ask(champion.version, context)
+        champion = registry.champion(context)
     if champion is None:
         return {"skipped": "there is no champion to publish"}
     published = publish_lists(context, champion.version, job.name)
-    return published | {"rolled_back": failure, "outputs": [f"predictions/{job.name}"]}
+    return published | {"rolled_back": failure, "proof": told, "outputs": [f"predictions/{job.name}"]}
 
 
-def _undo(failure: str, context: Context) -> None:
+def _ask(version: str, context: Context) -> tuple[str | None, str]:
+    """What is wrong with the version that was promoted, which then serves no more; and what was proven in the end."""
+    proof = prove(context, version)
+    if proof.failure is None:
+        return None, proof.told
     if registry.previous(context) is None:
         raise RegistryError(
-            f"the first champion does not answer: {failure}",
+            f"the first champion does not answer: {proof.failure}",
             where="model registry",
             mend="look at the version's artefact in MLflow, then run the bootstrap again with changed params",
         )
-    registry.rollback(context, reason=f"smoke test failed: {failure}", actor="publish")
+    entry = registry.rollback(context, reason=f"what serves was asked: {proof.failure}", actor="publish")
+    restored = prove(context, entry.version)
+    if restored.failure is not None:
+        raise RegistryError(
+            f"{proof.failure}; it was rolled back, but {restored.failure}",
+            where="model registry",
+            mend='let another version serve: tidegraph rollback --to VERSION --reason "..."',
+        )
+    return proof.failure, restored.told

@@ -42,7 +42,7 @@ def _row(job: Job, context: Context) -> dict[str, Any]:
         "k": context.params.evaluate.k,
         "metrics": read_result("evaluate", job, context).get("metrics", {}),
         "verdict": verdict["outcome"] if verdict else "SKIPPED",
-        "reason": verdict["reasons"][0] if verdict else promote["reason"],
+        "reason": promote.get("held") or (verdict["reasons"][0] if verdict else promote["reason"]),
         "promoted": promote["promoted"],
         "champion_version": champion.version if champion else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import resource
 import shutil
@@ -68,7 +69,7 @@ def test_recommendations_are_ranked_and_titled(shop, tidegraph):
 
 
 def test_help_shows_an_example_for_every_command(tidegraph):
-    for command in ("step", "update", "bootstrap", "status", "recommend", "rollback"):
+    for command in ("step", "update", "bootstrap", "status", "recommend", "promote", "rollback", "freeze"):
         code, out, _ = tidegraph(command, "--help")
         assert (code, "Example" in out) == (0, True), command
 
@@ -77,7 +78,16 @@ def test_help_shows_an_example_for_every_command(tidegraph):
     ("arguments", "told"),
     [
         (("recommend", "nobody"), "user 'nobody' is not in the graph"),
-        (("rollback",), "nothing to roll back to"),
+        (("rollback", "--reason", "worse"), "nothing to roll back to"),
+        (("rollback", "--reason", " "), "a reason is needed"),
+        (("rollback", "--to", "soon", "--reason", "worse"), "'soon' is neither a version nor a date"),
+        (("rollback", "--to", "2999-01-01", "--reason", "worse"), "is in the future"),
+        (("promote", "7", "--reason", "why not"), "there is no version '7': there are 1"),
+        (("promote", "1", "--reason", "why not"), "version 1 serves already"),
+        (("freeze", "--reason", "holidays", "--until", "soon"), "'soon' is no date"),
+        (("freeze", "--reason", "holidays", "--until", "2020-01-01"), "is over already"),
+        (("freeze", "--lift", "--reason", "over"), "not frozen"),
+        (("ledger", "export", "--format", "csv", "--out", "/proc/none/ledger.csv"), "cannot write ledger.csv"),
         (("update", "--window", "2024-02-12"), "no window starts on 2024-02-12"),
         (("update", "--window", window(BOOTSTRAP_WINDOWS + 4)), "predecessor"),
         (("update", "--window", UNTIL, "--mode", "fast"), "'fast' is no mode"),
@@ -96,7 +106,7 @@ def test_bad_input_gets_one_message_with_where_and_how_to_mend(shop, tidegraph, 
 
 def test_an_update_that_is_done_says_that_it_did_nothing_and_who_serves_now(shop, tidegraph):
     assert json.loads(tidegraph("update", "--window", UNTIL, "--json")[1])["promoted"]
-    assert tidegraph("rollback")[0] == 0
+    assert tidegraph("rollback", "--reason", "worse")[0] == 0
     code, out, _ = tidegraph("update", "--window", UNTIL, "--json")
     row = json.loads(out)
     assert (code, row["already_done"], row["promoted"], row["champion_version"]) == (0, True, False, "1")
@@ -110,8 +120,61 @@ def test_a_changed_ledger_fails_status_and_stops_a_rollback(shop, tidegraph):
     code, out, _ = tidegraph("status")
     assert code == 1
     assert "BROKEN: entry 1" in out
-    assert tidegraph("rollback")[0] == 1
+    assert tidegraph("rollback", "--reason", "worse")[0] == 1
     assert tidegraph("recommend", "u1", "--k", "1")[0] == 0
+
+
+@pytest.mark.parametrize("command", [("promote", "1"), ("rollback",), ("freeze",)])
+def test_who_serves_is_not_changed_without_a_reason(shop, tidegraph, command):
+    code, _, err = tidegraph(*command)
+    assert code == 2 and "--reason" in err
+
+
+def test_a_freeze_is_told_by_status_until_it_is_lifted(shop, tidegraph):
+    assert "frozen until lifted" in tidegraph("freeze", "--reason", "holidays")[1]
+    assert "promotions: frozen until lifted, by tidegraph: holidays" in tidegraph("status")[1]
+    until = json.loads(tidegraph("freeze", "--reason", "holidays", "--until", "2999-12-31", "--json")[1])["until"]
+    assert until == "3000-01-01T00:00:00+00:00"
+    assert tidegraph("freeze", "--lift", "--reason", "over")[0] == 0
+    assert json.loads(tidegraph("status", "--json")[1])["frozen"] is None
+
+
+def test_the_ledger_is_shown_verified_and_exported(shop, tidegraph, tmp_path):
+    for reason in ("first", "second"):
+        tidegraph("freeze", "--reason", reason)
+    shown = json.loads(tidegraph("ledger", "show", "--json")[1])
+    assert [(entry["seq"], entry["kind"], entry["reason"]) for entry in shown][1:] == [
+        (2, "freeze", "first"), (3, "freeze", "second"),
+    ]  # fmt: skip
+    newest = tidegraph("ledger", "show", "--last", "1")[1]
+    assert "freeze by tidegraph" in newest and "second" in newest and "first" not in newest
+    assert json.loads(tidegraph("ledger", "verify", "--json")[1])["holds"]
+    for form in ("json", "csv"):
+        assert "3 entries in " in tidegraph("ledger", "export", "--format", form, "--out", str(tmp_path / form))[1]
+    assert json.loads((tmp_path / "json").read_text()) == shown
+    with (tmp_path / "csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows == [{name: "" if value is None else str(value) for name, value in entry.items()} for entry in shown]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE ledger SET reason = 'other' WHERE seq = 2", "entry 2 is not as it was written"),
+        ("DELETE FROM ledger WHERE seq = 3", "entry 3 is missing"),
+    ],
+)
+def test_a_changed_or_shortened_ledger_fails_verify_and_status_with_the_entry_named(shop, tidegraph, change, told):
+    for reason in ("first", "second"):
+        tidegraph("freeze", "--reason", reason)
+    with closing(sqlite3.connect(Path(shop["TIDEGRAPH_HOME"]) / "ledger.db")) as database:
+        database.execute(change)
+        database.commit()
+    for command in (("ledger", "verify"), ("status",)):
+        code, out, _ = tidegraph(*command)
+        assert code == 1 and told in out
+    code, _, err = tidegraph("freeze", "--lift", "--reason", "over")
+    assert code == 1 and "mend:" in err and "Traceback" not in err
 
 
 def test_a_home_that_is_no_folder_is_named(shop, tidegraph, monkeypatch):

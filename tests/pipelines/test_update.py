@@ -192,7 +192,9 @@ def test_a_window_the_champion_already_covers_promotes_nothing_and_says_why(cont
 def test_a_rollback_changes_what_is_served_and_published(context: Context) -> None:
     before = load_served(context)
     lists = digest_files(context.path("predictions", UNTIL))
-    assert roll_back(context, reason="test") == {"from": "2", "to": "1", "reason": "test"}
+    done = roll_back(context, reason="test")
+    assert done.pop("proof") == "version 1 answers 100 users as it did when it was registered"
+    assert done == {"from": "2", "to": "1", "reason": "test"}
     after = load_served(context)
     assert (before.version, after.version) == ("2", "1")
     assert before.recommend("u1", 20)["score"].tolist() != after.recommend("u1", 20)["score"].tolist()
@@ -204,7 +206,8 @@ def test_a_rollback_changes_what_is_served_and_published(context: Context) -> No
 def test_a_rollback_cut_off_before_its_lists_were_out_is_finished_and_undoes_nothing_more(context: Context) -> None:
     run_all(update_job(NEXT, context), context)
     registry.rollback(context, reason="cut off here", actor="tester")
-    assert roll_back(context, reason="asked again") == {"from": "3", "to": "2", "reason": "cut off here"}
+    done = roll_back(context, reason="asked again")
+    assert (done["from"], done["to"], done["reason"]) == ("3", "2", "cut off here")
     assert newest_published(context)["version"] == load_served(context).version == "2"
     assert roll_back(context, reason="one more")["to"] == "1"
 
