@@ -8,10 +8,11 @@ from pipelines.ledger import Ledger, standing_promotions
 from pipelines.tracking import open_client
 
 
-def last_full_fit(context: Context) -> str | None:
-    """The newest standing promotion that was learned in full; None before there is one."""
+def last_full_fit(context: Context, before: str) -> str | None:
+    """The newest standing promotion of a window before `before` that was learned in full; None where there is none."""
     client = open_client(context)
     for entry in reversed(standing_promotions(Ledger(context.settings.ledger_url).entries())):
-        if client.get_model_version(registry.MODEL, entry.version).tags.get("mode") == "full":
+        tags = client.get_model_version(registry.MODEL, entry.version).tags if entry.window < before else {}
+        if tags.get("mode") == "full":
             return entry.version
     return None

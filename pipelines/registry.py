@@ -58,10 +58,13 @@ class Promotion:
     params_digest: str
 
 
-def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[str, str]) -> str:
+def register(
+    context: Context, run_id: str, model_folder: Path, tags: Mapping[str, str], *, offered: bool = True
+) -> str:
     """Log `model_folder` (named `model`, holding `state/` and `graph/`) as the run's model; give its version.
 
-    A run has one model and one version however often this is called or killed. The version becomes `candidate`.
+    A run has one model and one version however often this is called or killed. The version becomes `candidate` where
+    it is `offered`.
     """
     with mlflow_answers(context):
         client = open_client(context)
@@ -75,7 +78,8 @@ def register(context: Context, run_id: str, model_folder: Path, tags: Mapping[st
                 MODEL, source=f"models:/{model_id}", run_id=run_id, tags=dict(tags), model_id=model_id
             )
             version = str(made.version)
-        aliases.offer(client, version, entries(context))
+        if offered:
+            aliases.offer(client, version, entries(context))
     return version
 
 
@@ -161,6 +165,12 @@ def champion(context: Context) -> Version | None:
 def previous(context: Context) -> Version | None:
     """The version a rollback would restore; None where there is none."""
     return _as_version(_open_ledger(context).previous())
+
+
+def champion_before(context: Context, window: str) -> Version | None:
+    """Of the promotions that stand, the newest of a window before `window`: what an update of it would start from."""
+    earlier = [entry for entry in standing_promotions(entries(context)) if entry.window < window]
+    return _as_version(earlier[-1] if earlier else None)
 
 
 def entries(context: Context) -> list[Entry]:

@@ -45,7 +45,7 @@ def _forgotten(window: str, context: Context) -> float | None:
 
 
 def _since_full(job: Job, context: Context) -> float | None:
-    version = last_full_fit(context)
+    version = last_full_fit(context, job.name)
     if version is None:
         return None
     window = open_client(context).get_model_version(registry.MODEL, version).tags.get("window")

@@ -20,10 +20,15 @@ from pipelines.situation import situation_of
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
-    """Choose the mode as asked (a window not after the champion's is skipped) and open the update's run."""
+    """Choose the mode and open the update's run.
+
+    A window not after the champion's was overtaken: it is judged against the champion of before it, and promotes
+    nothing; where there was none, it is skipped.
+    """
     registry.sync_aliases(context)
-    base = registry.champion(context)
-    mode, reasons = _mode(job, base, context)
+    champion, base = registry.champion(context), _base(job, context)
+    overtaken = bool(champion and job.name <= champion.window)
+    mode, reasons = _skipped(champion, job) if champion and base is None else _mode(job, base, context)
     reason = reasons[0]
     if base and mode != "skip":
         _check_half_lives(base, context)
@@ -32,9 +37,9 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         "mode": mode,
         "reason": reason,
         "reasons": list(reasons),
-        "overtaken": bool(base and job.name <= base.window),
+        "overtaken": overtaken,
         "base": base.to_dict() if base else None,
-        "last_full": last_full_fit(context) if base else None,
+        "last_full": last_full_fit(context, job.name) if base else None,
         "cut": job.cut(context.params.evaluate).isoformat(),
         "update_key": key,
     }
@@ -47,10 +52,10 @@ def fingerprint(job: Job, context: Context) -> str:
 
 
 def still_valid(result: dict[str, Any], job: Job, context: Context) -> bool:
-    """A plan stands while its base is the champion, and for good once its update has ended or promoted."""
+    """A plan stands while its base is what it would be now, and for good once its update has ended or promoted."""
     if find_record("report", job, context) is not None:
         return True
-    base = registry.champion(context)
+    base = _base(job, context)
     if (base.version if base else None) == (result["base"]["version"] if result["base"] else None):
         return True
     return registry.promoted_by(context, result["update_key"])
@@ -70,10 +75,20 @@ def update_key(job: Job, context: Context, base_version: str | None) -> str:
     )
 
 
+def _base(job: Job, context: Context) -> registry.Version | None:
+    """The champion; of an update that it overtook, the one that served before the window. Bootstraps have none then."""
+    champion = registry.champion(context)
+    if champion is None or job.name > champion.window:
+        return champion
+    return registry.champion_before(context, job.name) if job.kind == "update" else None
+
+
+def _skipped(champion: registry.Version, job: Job) -> tuple[Mode, tuple[str, ...]]:
+    covered = f"({champion.window}, cut {champion.data_cut})"
+    return "skip", (f"window {job.name} is not after the champion's {covered}: nothing to learn",)
+
+
 def _mode(job: Job, base: registry.Version | None, context: Context) -> tuple[Mode, tuple[str, ...]]:
-    if base and job.name <= base.window:
-        told = f"window {job.name} is not after the champion's ({base.window}, cut {base.data_cut}): nothing to learn"
-        return "skip", (told,)
     if base is None:
         asked = "there is no champion to start from"
         return "full", (

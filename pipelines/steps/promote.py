@@ -39,9 +39,14 @@ def run(job: Job, context: Context) -> dict[str, Any]:
             "verdict_digest": digest_json(verdict),
             "data_cut": plan["cut"],
             "base_version": plan["base"]["version"] if plan["base"] else "",
+            **({"backfill": "true"} if plan["overtaken"] else {}),
             **_origin(job, context),
         },
+        offered=not plan["overtaken"],
     )
+    if plan["overtaken"]:
+        reason = f"a backfill promotes nothing: the champion already covers window {job.name}"
+        return {"promoted": False, "version": version, "reason": f"{reason}; the gate said {verdict['outcome']}"}
     if verdict["outcome"] != "PASS":
         return {
             "promoted": False,

@@ -20,7 +20,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     """
     plan = read_result("plan", job, context)
     if job.dry_run or plan["overtaken"]:
-        return {"skipped": "dry run: nothing is published" if job.dry_run else plan["reason"]}
+        overtaken = f"the champion already covers window {job.name}: its lists are newer"
+        return {"skipped": "dry run: nothing is published" if job.dry_run else overtaken}
     promote = read_result("promote", job, context)
     champion = registry.champion(context)
     failure, told = None, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -167,7 +168,7 @@ def test_an_update_run_again_under_other_params_is_another_one_that_has_nothing_
     for _ in range(2):
         result = run_all(update_job(UNTIL, context), context)
         assert not result["promote"]["promoted"]
-        assert result["report"]["row"]["verdict"] == "SKIPPED"
+        assert "a backfill promotes nothing" in result["promote"]["reason"]
     assert read_json(context.path("updates", UNTIL, "row.json"))["verdict"] == "PASS"
 
 
@@ -187,6 +188,25 @@ def test_a_window_the_champion_already_covers_promotes_nothing_and_says_why(cont
     assert not result["promote"]["promoted"]
     assert "is not after the champion's" in result["promote"]["reason"]
     assert len(Ledger(context.settings.ledger_url).entries()) == 2
+
+
+def test_a_backfill_is_judged_and_registered_and_promotes_and_publishes_nothing(context: Context) -> None:
+    run_all(update_job(NEXT, context), context)
+    lists = digest_files(context.path("predictions", NEXT))
+    changed = context.params.fit.model_copy(update={"update_epochs": 2})
+    context = replace(context, params=context.params.model_copy(update={"fit": changed}))
+    result = run_all(update_job(UNTIL, context), context)
+    assert result["plan"]["base"]["version"] == "1"
+    assert result["gate"]["verdict"]["outcome"] == "PASS"
+    assert (result["promote"]["promoted"], result["promote"]["version"]) == (False, "4")
+    assert "already covers" in result["publish"]["skipped"]
+    client = open_client(context)
+    assert client.get_model_version(registry.MODEL, "4").tags["backfill"] == "true"
+    assert "candidate" not in client.get_registered_model(registry.MODEL).aliases
+    assert load_served(context).version == "3"
+    assert digest_files(context.path("predictions", NEXT)) == lists
+    assert [entry.version for entry in Ledger(context.settings.ledger_url).entries()] == ["1", "2", "3"]
+    assert read_json(context.path("updates", UNTIL, "row.json"))["promoted"]
 
 
 def test_a_rollback_changes_what_is_served_and_published(context: Context) -> None:
