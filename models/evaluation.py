@@ -50,22 +50,38 @@ def examination(
 
 def examine(recommender: Recommender, asked: Examination) -> Examined:
     """What `recommender`, standing on the examination's graph, recommends, and its metrics by slice."""
-    found, lists = {}, {}
-    for name in SLICES:
-        users = asked.relevant[name][0].unique()
-        lists[name] = users, recommender.recommend(users, asked.k, new_only=name == "new")
-        found[name] = _measure_all(lists[name][1], users, asked.relevant[name], asked)
-    everybody, ranking = lists["all"]
+    lists = {name: _lists(recommender, name, asked) for name in SLICES}
+    found = {name: _measure(lists[name], asked.relevant[name], asked) for name in SLICES}
+    everybody = lists["all"]
     for name in [each for each in asked.relevant if each not in SLICES]:
-        users = asked.relevant[name][0].unique()
-        at = torch.searchsorted(everybody, users)
-        part = Ranking(ranking.items[at], ranking.scores[at])
-        found[name] = _measure_all(part, users, asked.relevant[name], asked)
-    return Examined(found, everybody, ranking)
+        part = everybody.of(asked.relevant[name][0].unique())
+        found[name] = _measure(part, asked.relevant[name], asked)
+    return Examined(found, everybody.users, everybody.ranking)
 
 
-def _measure_all(ranking: Ranking, users: Tensor, relevant: Tensor, asked: Examination) -> UserMetrics:
-    accuracy = measure(ranking, users, relevant, k=asked.k, n_items=asked.graph["item"].num_nodes)
-    values = dict(accuracy.values) | list_values(ranking, users, asked.facts, asked.k)
-    overall = dict(accuracy.overall) | overall_values(ranking, users, relevant, asked.k)
-    return replace(accuracy, values=values, overall=overall)
+@dataclass(frozen=True)
+class _Lists:
+    """`users` rising, what they are recommended, and what these lists are like, whatever was right about them."""
+
+    users: Tensor
+    ranking: Ranking
+    values: Mapping[str, Tensor]
+
+    def of(self, users: Tensor) -> _Lists:
+        """Those of some of the users."""
+        at = torch.searchsorted(self.users, users)
+        ranking = Ranking(self.ranking.items[at], self.ranking.scores[at])
+        return _Lists(users, ranking, {name: values[at] for name, values in self.values.items()})
+
+
+def _lists(recommender: Recommender, name: str, asked: Examination) -> _Lists:
+    users = asked.relevant[name][0].unique()
+    ranking = recommender.recommend(users, asked.k, new_only=name == "new")
+    return _Lists(users, ranking, list_values(ranking, users, asked.facts, asked.k))
+
+
+def _measure(lists: _Lists, relevant: Tensor, asked: Examination) -> UserMetrics:
+    n_items = asked.graph["item"].num_nodes
+    accuracy = measure(lists.ranking, lists.users, relevant, k=asked.k, n_items=n_items)
+    overall = dict(accuracy.overall) | overall_values(lists.ranking, lists.users, relevant, asked.k)
+    return replace(accuracy, values={**accuracy.values, **lists.values}, overall=overall)
