@@ -21,6 +21,7 @@ from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
 from pipelines.lessons import bought_between
 from pipelines.list_changes import changes_of, tell_changes
+from pipelines.load_and_query import load_and_query
 from pipelines.model_files import read_state
 from pipelines.records import read_result
 
@@ -39,7 +40,10 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     numbers[CANDIDATE] |= _numbers(state, plan, job, context)
     measured = {name: Measured(job.name, each.examined.slices, numbers[name]) for name, each in judged.items()}
     write_table(context.path("updates", job.name, "metrics.parquet"), to_table(measured))
-    checks = check_behaviour(state, asked.graph, context.params.evaluate.k, rebuild)
+    checks = [
+        *check_behaviour(state, asked.graph, context.params.evaluate.k, rebuild),
+        load_and_query(judged[CANDIDATE].examined, graph, job, context),
+    ]
     return {
         "metrics": _means(judged, SLICES),
         "slices": _means(judged, [name for name in asked.relevant if name not in SLICES]),
