@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pipelines.dossier.material import Material
@@ -25,7 +26,9 @@ def _what(material: Material) -> list[str]:
     size = _candidate(material).get("size_mb")
     told = ["A recommender that ranks all items for a user from the interest graph: channels, and a gate over them."]
     if "factors" in fit:
-        told.append(f"Embeddings of {fit['factors']} numbers for each user and item; learned with seed {fit.get('seed')}.")
+        told.append(
+            f"Embeddings of {fit['factors']} numbers for each user and item; learned with seed {fit.get('seed')}."
+        )
     if size is not None:
         told.append(f"Its state takes {size:,.1f} MB.")
     return told
@@ -39,7 +42,7 @@ def _learned_from(material: Material) -> list[str]:
     span = material.windows[0]
     if len(material.windows) > 1:
         span = f"{span} to {material.windows[-1]} ({len(material.windows)} windows)"
-    told = [f"Mode {mode}, window {span}, events before {plan.get('cut')}."]
+    told = [f"Mode {mode}, window {span}, events before {_moment(plan.get('cut'))}."]
     if mode != "full" and material.base:
         told.append(f"It starts from version {material.base}, and knows what that one had learned.")
     return told
@@ -49,8 +52,8 @@ def _judged_on(material: Material) -> list[str]:
     users = max((rule.get("n_users") or 0 for rule in material.verdict.get("rules") or []), default=0)
     if not users:
         return []
-    cut = material.result("plan").get("cut")
-    return [f"What {users:,} users bought between {cut} and {material.window_end}; all items were ranked for each."]
+    span = f"{_moment(material.result('plan').get('cut'))} and {_moment(material.window_end)}"
+    return [f"What {users:,} users bought between {span}; all items were ranked for each."]
 
 
 def _meant_for(material: Material) -> list[str]:
@@ -66,14 +69,17 @@ def _not_judged(material: Material) -> list[str]:
     if not material.verdict:
         return ["Anything: nothing was judged in this update."]
     rules = material.verdict.get("rules") or []
-    few = [f"{rule['slice']} ({rule.get('n_users')})" for rule in rules if rule.get("outcome") == "REPORTED"]
+    reported = [rule for rule in rules if rule.get("outcome") == "REPORTED"]
+    few = [f"{rule.get('slice') or rule['name']} ({rule.get('n_users')})" for rule in reported]
     missing = [rule["reason"] for rule in rules if rule.get("outcome") == "LEFT_OUT" and rule.get("reason")]
     told = [f"Slices with too few users: {', '.join(dict.fromkeys(few))}."] if few else []
     absent = _absent_families(material)
     if absent:
         told.append(f"Slices by {', '.join(absent)}: this window has none.")
     told += [f"Rules left out: {reason}." for reason in dict.fromkeys(missing)]
-    told.append("Users who bought nothing in the hold-out, and what people would have done with other lists before them.")
+    told.append(
+        "Users who bought nothing in the hold-out, and what people would have done with other lists before them."
+    )
     return told
 
 
@@ -93,7 +99,7 @@ def _limits(material: Material) -> list[str]:
         told.append(f"NDCG@{material.k} is {both[0]:.4f} over all items, and {both[1]:.4f} over items new to the user.")
     effect = _smallest_effect(material)
     if effect is not None:
-        told.append(f"A difference from the champion below {effect:.4f} would be shown less than four times in five with these users.")
+        told.append(f"So many users show a difference from the champion below {effect:.4f} in fewer than four of five cases.")
     skipped = material.result("publish").get("skipped")
     if isinstance(skipped, int) and skipped:
         told.append(f"{skipped:,} users got no list; why is in skipped.parquet beside the lists.")
@@ -109,6 +115,10 @@ def _smallest_effect(material: Material) -> float | None:
             found: float | None = rule.get("smallest_effect")
             return found
     return None
+
+
+def _moment(iso: str | None) -> str:
+    return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M UTC") if iso else "an unknown instant"
 
 
 def _candidate(material: Material) -> dict[str, float]:

@@ -13,8 +13,17 @@ from pipelines.dossier.outcome import NOTHING_JUDGED, champion_rule
 CANDIDATE, CHAMPION = "candidate", "champion"
 FIRST = "This is the first model: there is no champion to compare with."
 _ON_BOTH = ("ndcg", "recall", "hit_rate", "map")
-_ON_ALL = ("coverage", "novelty", "diversity", "popularity_lift", "personalisation", "category_divergence", "score_error")
+_ON_ALL = (
+    "coverage",
+    "novelty",
+    "diversity",
+    "popularity_lift",
+    "personalisation",
+    "category_divergence",
+    "score_error",
+)
 _OF_MODELS = ("forgetting", "backward_transfer", "latency_ms", "size_mb")
+_WITH_UNITS = {"latency_ms": "latency, ms", "size_mb": "size, MB"}
 
 
 def tell_comparison(material: Material) -> dict[str, Any]:
@@ -66,7 +75,8 @@ def tell_slices(material: Material) -> dict[str, Any]:
 
 def _is_of_slice(rule: dict[str, Any]) -> bool:
     whole = all(_number(rule.get(name)) is not None for name in ("value", "lower", "upper"))
-    return whole and rule.get("rival") == "champion" and rule.get("slice") is not None
+    named = rule.get("metric") is not None and rule.get("slice") is not None
+    return whole and named and rule.get("rival") == CHAMPION
 
 
 def _no_slices(material: Material) -> str:
@@ -87,7 +97,7 @@ def _row(part: str, metric: str, values: dict[str, float | None], material: Mate
     return {
         "part": part,
         "metric": metric,
-        "name": metric_name(metric),
+        "name": _WITH_UNITS.get(metric) or metric_name(metric),
         "means": about.means,
         "lower_is_better": about.lower_is_better,
         "values": values,

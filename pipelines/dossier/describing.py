@@ -1,4 +1,4 @@
-"""What the registry says of a version and of the model, in a few lines of Markdown."""
+"""What the registry says of a version, in a few lines of Markdown."""
 
 from __future__ import annotations
 
@@ -9,31 +9,21 @@ from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.dossier.outcome import lift_in_words
 
-MODEL_IS = (
-    "Ranks all items for a user, from the interest graph. Each version was judged by the gate on the window after what it "
-    "learned; the alias `champion` follows the ledger, and each version's run holds `dossier.html`, which says why it "
-    "was promoted or refused."
-)
-
 
 def describe_version(context: Context, told: dict[str, Any]) -> None:
-    """Set the version's description, and the model's where it has none; an update without a version has nothing to
-    describe."""
+    """Set the version's description; an update that registered none has nothing to describe."""
     version = told["verdict"]["version"]
-    if version is None:
-        return
-    client = tracking.open_client(context)
-    client.update_model_version(registry.MODEL, version, description=version_in_words(told))
-    if not client.get_registered_model(registry.MODEL).description:
-        client.update_registered_model(registry.MODEL, description=MODEL_IS)
+    if version is not None:
+        tracking.open_client(context).update_model_version(registry.MODEL, version, description=version_in_words(told))
 
 
 def version_in_words(told: dict[str, Any]) -> str:
     """Verdict, lift, window and mode, why, and where the dossier lies."""
     verdict = told["verdict"]
     lift = f"{lift_in_words(verdict['lift'])} against the champion" if verdict["lift"] else "the first of its kind"
+    mode = plain(str(told["mode"]))
     lines = [
-        f"**{verdict['outcome']}, {verdict['what']}**: {lift}; window {told['window']}, mode {told['mode']}.",
+        f"**{verdict['outcome']}, {verdict['what']}**: {lift}; window {told['window']}, mode {mode}.",
         plain(verdict["reason"]),
         *(f"Warning: {plain(warning)}" for warning in verdict["warnings"]),
         f"More in `dossier.html` among the artifacts of run {told['lineage']['mlflow_run']}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -32,13 +33,12 @@ def tell_memory(material: Material) -> dict[str, Any]:
     """`rows` by cohort: NDCG of the candidate, of the first model that knew it, of the best since, and what is lost."""
     evaluated = material.result("evaluate")
     told = material.memory if evaluated.get("metrics") else None
-    rows = [
-        {"cohort": window, **each, "forgotten": each["best"] - each["ndcg"], "gained": each["ndcg"] - each["first"]}
-        for window, each in sorted((told or {}).items())
-    ]
+    rows = [{"cohort": window, **each, **_lost(each)} for window, each in sorted((told or {}).items())]
     note = None
     if not rows:
-        note = NOTHING_JUDGED if not evaluated.get("metrics") else "There is no past window yet that could be forgotten."
+        note = (
+            NOTHING_JUDGED if not evaluated.get("metrics") else "There is no past window yet that could be forgotten."
+        )
     numbers = (evaluated.get("numbers") or {}).get("candidate", {})
     wanted = ("forgetting", "backward_transfer")
     return {"note": note, "rows": rows} | {name: numbers.get(name) if rows else None for name in wanted}
@@ -52,6 +52,13 @@ def tell_changes(material: Material) -> dict[str, Any]:
     if not material.verdict:
         return {"note": NOTHING_JUDGED}
     return {"note": FIRST if material.base is None else "This update did not record whose lists changed."}
+
+
+def _lost(each: Mapping[str, float | None]) -> dict[str, float | None]:
+    now, first, best = (each.get(name) for name in ("ndcg", "first", "best"))
+    if now is None or first is None or best is None:
+        return {"forgotten": None, "gained": None}
+    return {"forgotten": best - now, "gained": now - first}
 
 
 def _whole(rule: dict[str, Any]) -> dict[str, Any]:

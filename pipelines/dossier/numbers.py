@@ -47,8 +47,8 @@ def names_for(slices: Iterable[str]) -> dict[str, str]:
     """A name that MLflow takes for each slice, such as `age_band/65_` for `age_band/65+`; no two share one."""
     found: dict[str, str] = {}
     for name in slices:
-        parts = [re.sub(r"[^0-9A-Za-z_\-. :]", "_", part).strip() for part in name.split("/")]
-        allowed = "/".join(part if part.strip(".") else "_" for part in parts)[:_LONGEST].rstrip("/")
+        parts = [re.sub(r"[^0-9A-Za-z_\-. :]", "_", part).strip() for part in name[:_LONGEST].split("/")]
+        allowed = "/".join(part if part.strip(".") else "_" for part in parts)
         free, count = allowed, 1
         while free in found.values():
             count += 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipelines.dossier.card import tell_card
@@ -21,6 +23,7 @@ def tell_dossier(material: Material) -> dict[str, Any]:
 
     A part that is missing has a sentence as its `note`, and no rows.
     """
+    material = replace(material, records=finite(material.records), memory=finite(material.memory))
     told: dict[str, Any] = finite(
         {
             "format": FORMAT,
@@ -48,7 +51,7 @@ def tell_dossier(material: Material) -> dict[str, Any]:
 
 def finite(content: Any) -> Any:
     """The same content, with None for numbers that JSON does not know."""
-    if isinstance(content, dict):
+    if isinstance(content, Mapping):
         return {str(name): finite(value) for name, value in content.items()}
     if isinstance(content, list | tuple):
         return [finite(value) for value in content]
