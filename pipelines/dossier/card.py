@@ -99,7 +99,9 @@ def _limits(material: Material) -> list[str]:
         told.append(f"NDCG@{material.k} is {both[0]:.4f} over all items, and {both[1]:.4f} over items new to the user.")
     effect = _smallest_effect(material)
     if effect is not None:
-        told.append(f"So many users show a difference from the champion below {effect:.4f} in fewer than four of five cases.")
+        told.append(
+            f"A difference from the champion below {effect:.4f} is shown by so many users less than 4 times in 5."
+        )
     skipped = material.result("publish").get("skipped")
     if isinstance(skipped, int) and skipped:
         told.append(f"{skipped:,} users got no list; why is in skipped.parquet beside the lists.")

@@ -30,7 +30,7 @@ def _plot(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     def place(value: float) -> float:
         return round(LEFT + (value - low) / (high - low) * (RIGHT - LEFT), 2)
 
-    ticks = [tick for tick in MaxNLocator(6).tick_values(low, high).tolist() if low <= tick <= high]
+    ticks = [tick for tick in map(float, MaxNLocator(6).tick_values(low, high)) if low <= tick <= high]
     return {
         "height": TOP + ROW * len(rows) + 30,
         "bottom": TOP + ROW * len(rows),

@@ -27,7 +27,14 @@ def tell_data(material: Material) -> dict[str, Any]:
         for name, each in found.items()
     ]
     note = None if rows else "This update recorded no validation."
-    return {"note": note, "windows": rows, "docs": f"{DOCS}/index.html", "docs_of_window": f"{DOCS}/{material.window}"}
+    total = {name: sum(row[name].get("events") or 0 for row in rows) for name in ("accepted", "quarantined")}
+    return {
+        "note": note,
+        "windows": rows,
+        "events": total,
+        "docs": f"{DOCS}/index.html",
+        "docs_of_window": f"{DOCS}/{material.window}",
+    }
 
 
 def tell_lineage(material: Material) -> dict[str, Any]:

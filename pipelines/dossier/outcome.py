@@ -86,7 +86,7 @@ def _happened(material: Material) -> tuple[str, str]:
     return "refused", f"Version {version} was refused: it is registered and does not serve; {keeps}."
 
 
-def _promoted(material: Material, version: str, base: str | None) -> tuple[str, str]:
+def _promoted(material: Material, version: str | None, base: str | None) -> tuple[str, str]:
     undone = material.result("publish").get("rolled_back")
     if undone:
         return "rolled back", f"Version {version} was promoted and rolled back at once: {undone}."
