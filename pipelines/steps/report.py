@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines import registry, tracking
 from pipelines.context import Context
-from pipelines.dossier import log_dossier
+from pipelines.dossier.logged import log_dossier
 from pipelines.files import write_json
 from pipelines.jobs import Job
 from pipelines.records import find_record, read_result

@@ -1,0 +1,1 @@
+"""The dossier: what an update did and why, as a reviewer reads it in the update's MLflow run."""
