@@ -77,7 +77,7 @@ def test_a_bootstrap_too_short_to_learn_and_be_judged_is_told_how_long_it_has_to
     assert len(job(context, "bootstrap", "2017-01-22").windows) == 3
 
 
-@pytest.mark.parametrize(("asked", "got"), [(None, "incremental"), ("full", "full")])
+@pytest.mark.parametrize(("asked", "got"), [(None, "auto"), ("full", "full")])
 def test_an_update_without_a_mode_takes_the_one_of_the_params(context, asked, got):
     made = job(context, "update", "2017-10-08", asked)
 
