@@ -17,7 +17,7 @@ def decide(evidence: Evidence, settings: GateRules) -> Verdict:
     A comparison with another model is paired by user: it takes the bootstrap of the users' differences, passes where
     the claim is shown at the rule's confidence, fails where its contrary is, both corrected over the rule's slices
     (Holm 1979), and is INCONCLUSIVE in between. A rule against a model that does not exist yet is LEFT_OUT. A slice
-    with too few users is REPORTED, except that a slice asked for by name has to have enough. Raises ValueError for a
+    with too few users is REPORTED; where a proof is asked for on a slice by name, it is INCONCLUSIVE. Raises ValueError for a
     rule about a metric that is not known.
     """
     _check_metrics(evidence, settings)
@@ -41,7 +41,7 @@ def _judge(rule: Rule, evidence: Evidence, settings: GateRules) -> list[RuleResu
         return [_about(rule, "LEFT_OUT", f"there is no {RIVALS[rule.rival].removeprefix('the ')} yet to compare with")]
     many = [name for name in slices if _users(name, evidence) >= settings.min_users]
     few = [name for name in slices if name not in many]
-    short = [name for name in few if name in rule.named_slices]
+    short = [name for name in few if name in rule.named_slices and rule.needs == "proof"]
     if short:
         said = ", ".join(f"{name} has {_users(name, evidence)}" for name in short)
         return [_about(rule, "INCONCLUSIVE", f"{settings.min_users} users are needed to judge; {said}")]

@@ -162,6 +162,13 @@ def test_a_slice_with_few_users_is_reported_and_not_judged() -> None:
     assert (verdict.outcome, few.outcome, few.n_users) == ("PASS", "REPORTED", 49)
 
 
+def test_no_harm_on_a_named_slice_with_few_users_is_reported() -> None:
+    found = evidence(*(with_slices(model(0.4), {"few": 0.4}, users=49) for _ in range(2)))
+    rule = replace(NO_HARM, slices=("few",))
+    verdict = decide(found, replace(RULES, rules=(AGAINST_CHAMPION, rule)))
+    assert (verdict.outcome, verdict.rules[1].outcome) == ("PASS", "REPORTED")
+
+
 @pytest.mark.parametrize("asked", ["nowhere", "few"])
 def test_a_slice_asked_for_by_name_has_to_be_there_with_users_enough(asked: str) -> None:
     found = evidence(*(with_slices(model(0.4), {"few": 0.4}, users=49) for _ in range(2)))

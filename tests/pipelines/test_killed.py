@@ -44,7 +44,7 @@ def state_of(context: Context) -> dict[str, Any]:
         "files": {name: digest_files(context.path(name)) for name in KEPT},
         "graphs": {str(p.parent.name): digest_files(p / "tables") for p in context.path("graphs").glob("*/*")},
         "candidate": digest_files(context.path("updates", UNTIL, "candidate")),
-        "metrics": pd.read_parquet(context.path("updates", UNTIL, "metrics.parquet")).to_dict("list"),
+        "metrics": _measured(context),
         "tags": registry.tags(),
         "partitions": {w: digest_files(registry.partition_path(w)) for w in (UNTIL,)},
         "ledger": [(e.kind, e.version, e.base_version, e.window, e.data_cut, e.verdict, e.reason) for e in entries],
@@ -54,5 +54,12 @@ def state_of(context: Context) -> dict[str, Any]:
     }
 
 
+def _measured(context: Context) -> dict[str, list[object]]:
+    """Without the time it took; what was not measured of a model, which equals nothing, is told as −1."""
+    table = pd.read_parquet(context.path("updates", UNTIL, "metrics.parquet"))
+    return table.drop(columns="model/latency_ms").fillna(-1.0).to_dict("list")
+
+
 def _metrics_without_costs(metrics: dict[str, float]) -> list[tuple[str, float]]:
-    return sorted((name, value) for name, value in metrics.items() if not name.startswith("cost/"))
+    times = ("cost/", "model/latency_ms")
+    return sorted((name, value) for name, value in metrics.items() if not name.startswith(times))
