@@ -17,8 +17,8 @@ def decide(evidence: Evidence, settings: GateRules) -> Verdict:
     A comparison with another model is paired by user: it takes the bootstrap of the users' differences, passes where
     the claim is shown at the rule's confidence, fails where its contrary is, both corrected over the rule's slices
     (Holm 1979), and is INCONCLUSIVE in between. A rule against a model that does not exist yet is LEFT_OUT. A slice
-    with too few users is REPORTED; where a proof is asked for on a slice by name, it is INCONCLUSIVE. Raises ValueError for a
-    rule about a metric that is not known.
+    with too few users is REPORTED; where a proof is asked for on a slice by name, it is INCONCLUSIVE. Raises ValueError
+    for a rule about a metric that is not known.
     """
     _check_metrics(evidence, settings)
     found = faults(evidence, _numbers(evidence, settings))
