@@ -15,7 +15,7 @@ from pipelines.jobs import update_job
 from pipelines.records import drop_records
 from pipelines.runner import run_all, run_step
 from pipelines.tracking import open_client
-from tests.drop import UNTIL, copy_home
+from tests.drop import UNTIL, copy_home, window
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_window_that_teaches_nothing_is_told_as_skipped_and_describes_no_versi
     context: Context, tmp_path: Path
 ) -> None:
     context = read_context(environment=copy_home(context.settings.home.parent, tmp_path / "shop"))
-    plan = run_all(update_job(UNTIL, context, mode="full"), context)["plan"]
+    plan = run_all(update_job(window(3), context), context)["plan"]
     run = open_client(context).get_run(plan["run_id"])
     told = read_json(artifacts(run) / "dossier.json")
     assert (told["verdict"]["outcome"], told["verdict"]["what"]) == ("SKIPPED", "skipped")
