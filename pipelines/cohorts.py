@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,26 +28,33 @@ MOST_USERS = 400
 
 
 def measure_memory(state: State, base: Mapping[str, Any] | None, job: Job, context: Context) -> dict[str, Remembered]:
-    """By window, the newest `evaluate.cohorts` before the job's that have a graph; kept for the updates after it."""
+    """By window, the newest `evaluate.cohorts` before the job's that have a graph, and users who bought something."""
     known = [
         window for window in context.calendar.before(job.windows[0].start) if _graph_folder(window, context).is_dir()
     ]
-    most = context.params.evaluate.cohorts
-    ndcg = {window.name: _judge(state, window, context) for window in known[len(known) - min(most, len(known)) :]}
-    found = remember(ndcg, _read(base["window"], context) if base else {})
-    write_json(_path(job.name, context), {window: asdict(each) for window, each in found.items()})
-    return found
+    most = min(context.params.evaluate.cohorts, len(known))
+    ndcg = dict(_judge(state, known[len(known) - most :], context))
+    return remember(ndcg, _read(base["window"], context) if base else {})
 
 
-def _judge(state: State, window: Window, context: Context) -> float:
-    graph = read_graph(_graph_folder(window, context))
-    cut = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=graph.as_of)
-    hetero, taken = to_hetero(graph), bought_between(cut, window.end, graph, context, window)
-    users = taken[0].unique()
-    some = users[torch.linspace(0, len(users) - 1, min(MOST_USERS, len(users))).long()] if len(users) else users
-    recommender = rebuild(of_nodes_in(hetero, state), hetero)
-    k = context.params.evaluate.k
-    return float(evaluate_slice("all", recommender, taken[:, torch.isin(taken[0], some)], hetero, k).ndcg.mean())
+def keep_memory(memory: Mapping[str, Remembered], job: Job, context: Context) -> None:
+    """For the updates that start from this one's candidate."""
+    write_json(_path(job.name, context), {window: asdict(each) for window, each in memory.items()})
+
+
+def _judge(state: State, windows: Sequence[Window], context: Context) -> Iterator[tuple[str, float]]:
+    for window in windows:
+        graph = read_graph(_graph_folder(window, context))
+        cut = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=graph.as_of)
+        hetero, taken = to_hetero(graph), bought_between(cut, window.end, graph, context, window)
+        users = taken[0, taken[0] < hetero["user"].num_nodes].unique()
+        if not len(users):
+            continue  # nobody bought anything: there is nothing to remember
+        some = users[torch.linspace(0, len(users) - 1, min(MOST_USERS, len(users))).long()]
+        recommender = rebuild(of_nodes_in(hetero, state), hetero)
+        of_some = taken[:, torch.isin(taken[0], some)]
+        metrics = evaluate_slice("all", recommender, of_some, hetero, context.params.evaluate.k)
+        yield window.name, float(metrics.ndcg.mean())
 
 
 def _read(window: str, context: Context) -> dict[str, Remembered]:
@@ -57,9 +65,9 @@ def _read(window: str, context: Context) -> dict[str, Remembered]:
         return {}
 
 
-def _path(window: str, context: Context) -> Any:
+def _path(window: str, context: Context) -> Path:
     return context.path("updates", window, "memory.json")
 
 
-def _graph_folder(window: Window, context: Context) -> Any:
+def _graph_folder(window: Window, context: Context) -> Path:
     return context.path("graphs", window.name, "cut")

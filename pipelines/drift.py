@@ -1,4 +1,4 @@
-"""How far a window's events have moved from those of the windows before it, and from what the graph knew by then."""
+"""How far a window's events have moved from those of the windows before it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.categories import lineage
 from features.graph import InterestGraph
-from models.watch.drift import Drift, cold_drift, degree_buckets, psi_drift
+from models.watch.drift import Drift, degree_buckets, psi_drift
 from pipelines.context import Context
 from pipelines.partitions import read_events
 from pipelines.windows import Window
@@ -18,10 +18,10 @@ COLUMNS = ["user_id", "item_id", "event_type"]
 NO_CATEGORY = "no category"
 
 
-def measure_drift(window: Window, graph: InterestGraph, context: Context, *, psi: float, cold: float) -> list[Drift]:
-    """Event mix, categories and how much users do, against the windows before, and who is new since then.
+def measure_drift(window: Window, graph: InterestGraph, context: Context, *, psi: float) -> list[Drift]:
+    """Event mix, categories and how much users do, against the windows before; `psi` is the threshold.
 
-    `graph` tells items' categories. `psi` and `cold`, a share, are the thresholds.
+    `graph` tells items' categories.
     """
     earlier = context.calendar.before(window.start)[-COMPARED:]
     after = read_events(context, [window], known_by=window, columns=COLUMNS)
@@ -38,14 +38,12 @@ def measure_drift(window: Window, graph: InterestGraph, context: Context, *, psi
             degree_buckets(_degrees(after)),
             threshold=psi,
         ),
-        *(_new(f"{side}s", after[f"{side}_id"], before[f"{side}_id"], cold) for side in ("user", "item")),
     ]
 
 
 def largest_psi(found: list[Drift]) -> float | None:
-    """Of those that were measured, and without shares of who is new; None: nothing was."""
-    values = [each.value for each in found if each.value is not None and not each.name.startswith("new ")]
-    return max(values, default=None)
+    """Of those that were measured; None: nothing was."""
+    return max((each.value for each in found if each.value is not None), default=None)
 
 
 def _counts(names: pd.Series) -> dict[str, float]:
@@ -65,8 +63,3 @@ def _categories(events: pd.DataFrame, category: pd.Series) -> dict[str, float]:
 def _degrees(events: pd.DataFrame) -> np.ndarray:
     """How many events each user of a window has."""
     return events["user_id"].value_counts().to_numpy(dtype=np.float64)
-
-
-def _new(name: str, after: pd.Series, before: pd.Series, threshold: float) -> Drift:
-    active, known = (ids.dropna().to_numpy(dtype=str) for ids in (after, before))
-    return cold_drift(f"new {name}", active, known, threshold=threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from models.policy import Mode, Situation
@@ -16,14 +17,11 @@ from pipelines.jobs import Job
 from pipelines.records import read_result
 from pipelines.tracking import open_client
 
-COLD = 1.0
-"""No share of new users or items is a violation here: the policy asks for the largest PSI alone."""
-
 
 def situation_of(job: Job, base: registry.Version, context: Context) -> Situation:
     """Of the window that `job` brings in, over the champion `base`."""
     end = context.path("graphs", job.name, "end")
-    drift = measure_drift(job.window, read_graph(end), context, psi=1.0, cold=COLD)
+    drift = measure_drift(job.window, read_graph(end), context, psi=context.params.plan.policy.psi_much)
     manifest = read_manifest(end)
     edges = sum((manifest["edges"] if manifest["schema"] == 1 else manifest["about"]["edges"]).values())
     return Situation(
@@ -31,7 +29,7 @@ def situation_of(job: Job, base: registry.Version, context: Context) -> Situatio
         psi=largest_psi(drift),
         forgetting=_forgotten(base.window, context),
         windows_since_full=_since_full(job, context),
-        retrain_for=(),
+        retrain_for=(),  # no watch runs yet that could ask
         cpu_seconds=dict(_cpu_seconds(context)),
     )
 
@@ -63,5 +61,5 @@ def _cpu_seconds(context: Context) -> Iterator[tuple[Mode, float]]:
             yield plan["result"]["mode"], float(fit["result"]["cpu_seconds"])
 
 
-def _record(path: Any) -> dict[str, Any] | None:
+def _record(path: Path) -> dict[str, Any] | None:
     return read_json(path) if path.is_file() else None

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.errors import StoreError
-from pipelines.files import digest_json, read_json
+from pipelines.files import digest_json
 from pipelines.jobs import Job
 from pipelines.records import find_record
 from pipelines.runner import STEPS
@@ -56,9 +55,10 @@ class Material:
 
 
 def gather(job: Job, context: Context, *, tags: Mapping[str, str], graph_words: tuple[str, ...] | None) -> Material:
-    """Read the records and the memory of `job`; what is not there is left out."""
+    """Read the records of `job`; what is not there is left out."""
     params = context.params.model_dump(mode="json", by_alias=True)
     found = {step: find_record(step, job, context) for step in STEPS[:-1]}
+    evaluated = found["evaluate"]
     return Material(
         window=job.name,
         kind=job.kind,
@@ -70,15 +70,7 @@ def gather(job: Job, context: Context, *, tags: Mapping[str, str], graph_words: 
         params=params,
         params_digest=digest_json(params),
         records={step: asdict(record) for step, record in found.items() if record is not None},
-        memory=_memory(job, context),
+        memory=evaluated.result.get("memory") if evaluated else None,
         tags=tags,
         graph_words=graph_words,
     )
-
-
-def _memory(job: Job, context: Context) -> dict[str, dict[str, float]] | None:
-    try:
-        found: dict[str, dict[str, float]] = read_json(context.path("updates", job.name, "memory.json"))
-    except StoreError:  # an update that was skipped, or one of before this was measured
-        return None
-    return found

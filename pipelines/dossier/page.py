@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from pipelines.dossier.forest import lay_out
+from pipelines.templates import templates_of
 
 MISSING = "–"
 
@@ -29,11 +28,5 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}".replace("-", "−")
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("pipelines.dossier"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates_of("pipelines.dossier")
 _TEMPLATES.filters |= {"number": number, "signed": signed, "count": count}

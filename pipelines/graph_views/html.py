@@ -5,17 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from pipelines.files import write_text
+from pipelines.templates import templates_of
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("pipelines.graph_views"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates_of("pipelines.graph_views")
 
 
 def write_page(path: Path, template: str, **content: Any) -> Path:

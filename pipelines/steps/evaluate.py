@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from models.behaviour import check_behaviour
 from models.catalogue import rebuild
 from models.gates.evidence import CANDIDATE, Measured
-from models.memory import backward_transfer, forgetting
+from models.memory import Remembered, backward_transfer, forgetting
 from models.metric_table import to_table
 from models.metrics import SLICES
 from models.state import State
-from pipelines.cohorts import measure_memory
+from pipelines.cohorts import keep_memory, measure_memory
 from pipelines.contestants import Judged, contestants, judge_all
 from pipelines.context import Context
 from pipelines.evidence import examination_of
@@ -37,7 +38,12 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     judged = judge_all(contestants(plan, job, context, asked.graph), asked, job, context)
     state = read_state(context.path("updates", job.name, "candidate"))
     numbers = {name: {"latency_ms": each.latency_ms} for name, each in judged.items()}
-    numbers[CANDIDATE] |= _numbers(state, plan, job, context)
+    memory = measure_memory(state, plan["base"], job, context)
+    outputs = [f"updates/{job.name}/metrics.parquet"]
+    if not plan["overtaken"]:  # the version that this window promoted is not what a backfill of it learns
+        keep_memory(memory, job, context)
+        outputs.append(f"updates/{job.name}/memory.json")
+    numbers[CANDIDATE] |= _numbers(state, memory)
     measured = {name: Measured(job.name, each.examined.slices, numbers[name]) for name, each in judged.items()}
     write_table(context.path("updates", job.name, "metrics.parquet"), to_table(measured))
     checks = [
@@ -48,15 +54,15 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         "metrics": _means(judged, SLICES),
         "slices": _means(judged, [name for name in asked.relevant if name not in SLICES]),
         "numbers": numbers,
+        "memory": {window: asdict(each) for window, each in memory.items()},
         "checks": [asdict(check) for check in checks],
         "changes": tell_changes(changes_of(*_two(judged), graph)) if "champion" in judged else None,
-        "outputs": [f"updates/{job.name}/metrics.parquet", f"updates/{job.name}/memory.json"],
+        "outputs": outputs,
     }
 
 
-def _numbers(state: State, plan: dict[str, Any], job: Job, context: Context) -> dict[str, float]:
+def _numbers(state: State, memory: Mapping[str, Remembered]) -> dict[str, float]:
     """The candidate's size, and what it remembers of past windows."""
-    memory = measure_memory(state, plan["base"], job, context)
     size = sum(tensor.numel() * tensor.element_size() for tensor in state.tensors.values())
     return {"size_mb": size / 1e6, "forgetting": forgetting(memory), "backward_transfer": backward_transfer(memory)}
 

@@ -82,7 +82,7 @@ def test_a_window_like_those_before_does_not_drift_and_another_mix_does(context:
     job = update_job(UNTIL, context)
     perform(BEFORE_PLAN, job, context)
     graph = read_graph(context.path("graphs", UNTIL, "end"))
-    same = {each.name: each for each in measure_drift(job.window, graph, context, psi=0.1, cold=0.5)}
+    same = {each.name: each for each in measure_drift(job.window, graph, context, psi=0.1)}
     assert not any(each.violated for each in same.values())
     assert largest_psi(list(same.values())) == max(
         same[name].value or 0 for name in ("event types", "categories", "events a user")
@@ -92,6 +92,6 @@ def test_a_window_like_those_before_does_not_drift_and_another_mix_does(context:
     one_taste = table[table["item_id"].isin([f"i{4 * number}" for number in range(25)])]
     path.unlink()  # it is linked from the registry's cache
     write_table(path, one_taste.reset_index(drop=True))
-    moved = {each.name: each for each in measure_drift(job.window, graph, context, psi=0.1, cold=0.5)}
+    moved = {each.name: each for each in measure_drift(job.window, graph, context, psi=0.1)}
     assert moved["categories"].violated and not same["categories"].violated
     assert len(events(5)) > len(one_taste)
