@@ -17,9 +17,8 @@ RIVALS: dict[str, str] = {
 }
 
 STRICTNESS = 0.6
-"""Some hundred users of whom a few lose much: the bootstrap of their mean calls more shown than its level says, since
-those few are missing from many samples (a skewness of −3: .062 for .05 with 800 users, .075 with 400). Tested at this
-share of the level it stays at or under it (`make bench-gate`)."""
+"""Of some hundred users a few lose much: the bootstrap of their mean calls more shown than its level says, since
+those few are missing from many samples. Claims are tested at this share of the level (`make bench-gate` measures it)."""
 
 
 @dataclass(frozen=True, kw_only=True)
