@@ -18,7 +18,7 @@ RIVALS: dict[str, str] = {
 
 STRICTNESS = 0.6
 """Of some hundred users a few lose much: the bootstrap of their mean calls more shown than its level says, since
-those few are missing from many samples. Claims are tested at this share of the level (`make bench-gate` measures it)."""
+those few are missing from many samples. Claims are tested at this share of the level; `make bench-gate` measures it."""
 
 
 @dataclass(frozen=True, kw_only=True)
