@@ -17,9 +17,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from benchmarks.contests.contest import Contest, untrained
+from benchmarks.tuning.deadline import OutOfTimeError, within
 from benchmarks.tuning.spaces import SEED, Space
 from models.metrics import evaluate_slice
 from models.threads import one_thread
+from pipelines.errors import ParamsError
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,12 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Budget:
-    """So many trials; no trial begins once those before it took `cpu_seconds`."""
+    """So many trials; no trial begins once those before it took `cpu_seconds`, and one that takes more than
+    `of_one_trial` alone is given up."""
 
     trials: int
     cpu_seconds: float = 1800.0
+    of_one_trial: float = 450.0
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,23 @@ def search(contest: Contest, model: Tunable, slices: Sequence[str], *, budget: B
         study.sampler = TPESampler(seed=SEED + number)
         trial = study.ask()
         started = time.process_time()
-        mean, pruned = _try(contest, model, slices, trial, k)
+        try:
+            with within(budget.of_one_trial):
+                mean, pruned = _try(contest, model, slices, trial, k)
+        except OutOfTimeError:
+            mean, pruned = math.nan, True
         trial.set_user_attr("cpu_seconds", time.process_time() - started)
         study.tell(trial, None if pruned else mean, TrialState.PRUNED if pruned else TrialState.COMPLETE)
         print(
             f"{study.study_name}: {number + 1} of {budget.trials}: {mean:.5f}{', given up' if pruned else ''};"
-            f" best {study.best_value:.5f}",
+            f" best {_best(study):.5f}",
             file=sys.stderr,
+        )
+    if math.isnan(_best(study)):
+        raise ParamsError(
+            f"none of {budget.trials} trials was through within {budget.of_one_trial:,.0f} CPU seconds",
+            where=study.study_name,
+            mend=f"allow more for one trial in benchmarks/tune.py, and remove {journal} to begin anew",
         )
     best = study.best_trial
     settings = model.space(optuna.trial.FixedTrial(best.params), contest.heteros[0].half_lives)
@@ -104,6 +118,12 @@ def _try(contest: Contest, model: Tunable, slices: Sequence[str], trial: optuna.
         if trial.should_prune() and step + 1 < len(contest.tuning):
             return sum(found) / len(found), True
     return sum(found) / len(found), False
+
+
+def _best(study: optuna.Study) -> float:
+    """NaN while no trial is through."""
+    through = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    return max((trial.value or 0.0 for trial in through), default=math.nan)
 
 
 def _spent(study: optuna.Study) -> float:

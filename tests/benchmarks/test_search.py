@@ -17,6 +17,7 @@ from benchmarks.tuning.spaces import SPACES
 from models.catalogue import RECOMMENDERS
 from models.flagship.settings import RankerSettings
 from models.metrics import evaluate_slice
+from pipelines.errors import ParamsError
 from tests.benchmarks.toy_contest import toy_contest
 from tests.models.toy import lessons
 
@@ -74,6 +75,40 @@ def test_no_trial_begins_once_the_time_is_spent(tmp_path: Path) -> None:
     model = Tunable("tifu_knn", tifu)
     tuned = search(CONTEST, model, ["all"], budget=Budget(6, cpu_seconds=1e-9), k=3, journal=tmp_path / "log")
     assert tuned.trials == 1 and tuned.ndcg > 0
+
+
+def test_a_trial_that_takes_too_long_is_given_up_and_the_search_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def endless_once(*given: Any) -> Any:
+        calls.append(given)
+        while len(calls) == 1:
+            pass
+        return evaluate_slice(*given)
+
+    monkeypatch.setattr(searching, "evaluate_slice", endless_once)
+    budget = Budget(3, of_one_trial=0.5)
+    tuned = search(CONTEST, Tunable("tifu_knn", tifu), ["all"], budget=budget, k=3, journal=tmp_path / "log")
+    assert tuned.trials == 3 and tuned.ndcg > 0
+
+
+def test_a_search_in_which_every_trial_took_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: Any) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(searching, "evaluate_slice", endless)
+    with pytest.raises(ParamsError, match="none of 2 trials"):
+        search(
+            CONTEST,
+            Tunable("tifu_knn", tifu),
+            ["all"],
+            budget=Budget(2, of_one_trial=0.2),
+            k=3,
+            journal=tmp_path / "log",
+        )
 
 
 def test_of_several_slices_the_geometric_mean_counts_and_what_is_known_is_tried_first(tmp_path: Path) -> None:
