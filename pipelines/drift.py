@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -26,6 +28,11 @@ def measure_drift(window: Window, graph: InterestGraph, context: Context, *, psi
     earlier = context.calendar.before(window.start)[-COMPARED:]
     after = read_events(context, [window], known_by=window, columns=COLUMNS)
     parts = [read_events(context, [each], known_by=window, columns=COLUMNS) for each in earlier]
+    return drift_of(after, parts, graph, psi=psi)
+
+
+def drift_of(after: pd.DataFrame, parts: Sequence[pd.DataFrame], graph: InterestGraph, *, psi: float) -> list[Drift]:
+    """The same of the events `after` against those of `parts`, spans as long each; with `COLUMNS`."""
     before = pd.concat(parts) if parts else after.iloc[:0]
     degrees = [_degrees(part) for part in parts]
     category = graph.items.set_index("item_id")["category"]

@@ -16,3 +16,8 @@ def last_full_fit(context: Context, before: str) -> str | None:
         if tags.get("mode") == "full":
             return entry.version
     return None
+
+
+def window_of(version: str, context: Context) -> str | None:
+    """The window that registered `version`; None where its tags do not say."""
+    return open_client(context).get_model_version(registry.MODEL, version).tags.get("window")

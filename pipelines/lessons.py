@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from ibis.backends import BaseBackend
+from ibis.expr.types import Table
 from torch import Tensor
 
 from features.backend import local_backend
@@ -77,11 +79,17 @@ def bought_between(
     if known_by is not None:
         files = [file for file in files if file.arrived <= known_by.name]
     with local_backend() as backend:
-        events = open_events([file.path for file in files], backend)
-        events = without_erased(events, read_erasures(context), moment="at")
-        events = events.filter(events["at"] < microseconds(end))
-        alive = counting(events, newest_revisions(events)).filter(events["at"] >= microseconds(start))
-        return next_pairs(backend.to_pandas(alive.select("user_id", "item_id", "event_type")), graph)
+        return bought_of(open_events([file.path for file in files], backend), start, end, graph, context, backend)
+
+
+def bought_of(
+    events: Table, start: datetime, end: datetime, graph: InterestGraph, context: Context, backend: BaseBackend
+) -> Tensor:
+    """[2, n] pairs bought in `[start, end)`, of all revisions of `events`, as `features.delta.Delta` holds them."""
+    events = without_erased(events, read_erasures(context), moment="at")
+    events = events.filter(events["at"] < microseconds(end))
+    alive = counting(events, newest_revisions(events)).filter(events["at"] >= microseconds(start))
+    return next_pairs(backend.to_pandas(alive.select("user_id", "item_id", "event_type")), graph)
 
 
 def _slices(job: Job, context: Context, instants: Sequence[datetime], graphs: Sequence[InterestGraph]) -> list[Slice]:

@@ -60,7 +60,7 @@ class Served:
         )
 
 
-def load_folder(folder: Path, version: str, *, graph_folder: Path | None = None) -> Served:
+def load_folder(folder: Path, version: str) -> Served:
     """The model in `folder`, which holds `state/` and `graph/`; it is called `version`."""
-    graph = read_graph(graph_folder or folder / "graph")
+    graph = read_graph(folder / "graph")
     return Served(version, graph, rebuild(read_state(folder / "state"), to_hetero(graph)))

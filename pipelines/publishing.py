@@ -1,40 +1,62 @@
-"""Published lists: top-k for every user to Parquet, with a skip ledger for users who got none and why."""
+"""Published lists: top-k for every user to Parquet, with a skip ledger for users who got none and why.
+
+Beside the champion's lie the lists that others would have published: of the version that a rollback would restore (the
+reference), and of a candidate that was not promoted. The watch grades all of them by what users then bought.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from torch_geometric.data import HeteroData
 
 from expectations.predictions import check_predictions
+from features.graph import InterestGraph
+from features.hetero import to_hetero
+from models.catalogue import rebuild
+from pipelines import registry
 from pipelines.context import Context
-from pipelines.errors import ContractError
+from pipelines.errors import ContractError, TidegraphError
 from pipelines.files import digest_files, read_json, whole_folder, write_json, write_table
+from pipelines.graph_files import read_graph
 from pipelines.loaded import Served
-from pipelines.served import load_version
+from pipelines.model_files import read_state
+
+COLUMNS = ["user_id", "rank", "item_id", "score"]
 
 
-def publish_lists(context: Context, version: str, window: str) -> dict[str, Any]:
-    """Write `predictions/<window>/`: `lists.parquet`, `skipped.parquet` and a manifest; whole or not at all."""
-    served = load_version(context, version, graph_folder=context.path("graphs", window, "end"))
-    lists, skipped = _lists(served, context.params.publish.k)
-    check = check_predictions(lists, k=context.params.publish.k)
-    if not check.passed:
-        raise ContractError(
-            f"the lists of version {version} break their promises: {'; '.join(check.reasons)}",
-            where=f"predictions/{window}",
-            mend="the lists published before keep serving; look at the model's scores",
-        )
-    about = {
+def publish_lists(context: Context, version: str, window: str, *, candidate: str | None = None) -> dict[str, Any]:
+    """Write `predictions/<window>/`: `lists.parquet`, `skipped.parquet`, what others would have published, and a
+    manifest; whole or not at all.
+
+    `candidate` is a version of this window that was not promoted. What another one's lists lack is told in the
+    manifest, and keeps nothing from being published.
+    """
+    graph = read_graph(context.path("graphs", window, "end"))
+    hetero, rows = to_hetero(graph), np.unique(graph.edges["user_row"].to_numpy(np.int64))
+    lists = _lists(version, graph, hetero, rows, context)
+    skipped = _skipped(lists, graph, rows)
+    about: dict[str, Any] = {
         "version": version,
         "window": window,
+        "k": context.params.publish.k,
         "users": int(lists["user_id"].nunique()),
-        "skipped": len(skipped),
+        "without_list": len(skipped),
+        "compared": {},
+        "missing": {},
     }
     with whole_folder(context.path("predictions", window)) as folder:
         write_table(folder / "lists.parquet", lists)
         write_table(folder / "skipped.parquet", skipped)
+        for role, other in _others(version, candidate, context):
+            try:
+                write_table(folder / f"{role}.parquet", _lists(other, graph, hetero, rows, context))
+                about["compared"][role] = other
+            except (TidegraphError, ValueError) as error:
+                about["missing"][role] = f"version {other} has no lists on this graph: {error}"
         about["digest"] = digest_files(folder)
         write_json(folder / "manifest.json", about)
     return about
@@ -46,20 +68,36 @@ def newest_published(context: Context) -> dict[str, Any] | None:
     return read_json(manifests[-1]) if manifests else None
 
 
-def _lists(served: Served, k: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = _with_edges(served)
-    lists = served.lists(rows, k).drop(columns="title")
-    asked = served.graph.users["user_id"]
-    got = set(lists["user_id"])
+def _others(version: str, candidate: str | None, context: Context) -> Iterator[tuple[str, str]]:
+    """Role and version of whose lists are written beside those of `version`."""
+    previous = registry.previous(context)
+    if previous is not None and previous.version != version:
+        yield "reference", previous.version
+    if candidate not in (None, version):
+        yield "candidate", str(candidate)
+
+
+def _lists(version: str, graph: InterestGraph, hetero: HeteroData, rows: np.ndarray, context: Context) -> pd.DataFrame:
+    """Of the users at `rows`; ContractError where they break their promises."""
+    state = read_state(registry.model_folder(context, version) / "state")
+    served, k = Served(version, graph, rebuild(state, hetero)), context.params.publish.k
+    lists = served.lists(rows, k)[COLUMNS]
+    check = check_predictions(lists, k=k)
+    if not check.passed:
+        raise ContractError(
+            f"the lists of version {version} break their promises: {'; '.join(check.reasons)}",
+            where=str(context.path("predictions")),
+            mend="the lists published before keep serving; look at the model's scores",
+        )
+    return lists
+
+
+def _skipped(lists: pd.DataFrame, graph: InterestGraph, rows: np.ndarray) -> pd.DataFrame:
+    asked, got = graph.users["user_id"], set(lists["user_id"])
     silent = set(range(len(asked))) - set(rows.tolist())
     reasons = {
         user: "no event with an item yet" if row in silent else "the model ranked no item"
         for row, user in enumerate(asked)
         if pd.notna(user) and user not in got  # an erased user has no id
     }
-    skipped = pd.DataFrame({"user_id": list(reasons), "reason": list(reasons.values())}, dtype="str")
-    return lists, skipped
-
-
-def _with_edges(served: Served) -> np.ndarray:
-    return np.unique(served.graph.edges["user_row"].to_numpy(np.int64))
+    return pd.DataFrame({"user_id": list(reasons), "reason": list(reasons.values())}, dtype="str")

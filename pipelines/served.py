@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import RegistryError
@@ -23,6 +21,6 @@ def load_served(context: Context) -> Served:
     return load_version(context, champion.version)
 
 
-def load_version(context: Context, version: str, *, graph_folder: Path | None = None) -> Served:
-    """A version over its own graph, or, where `graph_folder` is given, over that fresher one."""
-    return load_folder(registry.model_folder(context, version), version, graph_folder=graph_folder)
+def load_version(context: Context, version: str) -> Served:
+    """A version over the graph it ships with."""
+    return load_folder(registry.model_folder(context, version), version)

@@ -11,11 +11,11 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.drift import largest_psi, measure_drift
 from pipelines.files import read_json
-from pipelines.full_fits import last_full_fit
+from pipelines.full_fits import last_full_fit, window_of
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
 from pipelines.records import read_result
-from pipelines.tracking import open_client
+from pipelines.watching.requests import retrain_request
 
 
 def situation_of(job: Job, base: registry.Version, context: Context) -> Situation:
@@ -29,7 +29,7 @@ def situation_of(job: Job, base: registry.Version, context: Context) -> Situatio
         psi=largest_psi(drift),
         forgetting=_forgotten(base.window, context),
         windows_since_full=_since_full(job, context),
-        retrain_for=(),  # no watch runs yet that could ask
+        retrain_for=retrain_request(context, before=job.name, until=job.window.end).signals,
         cpu_seconds=dict(_cpu_seconds(context)),
     )
 
@@ -44,9 +44,7 @@ def _forgotten(window: str, context: Context) -> float | None:
 
 def _since_full(job: Job, context: Context) -> float | None:
     version = last_full_fit(context, job.name)
-    if version is None:
-        return None
-    window = open_client(context).get_model_version(registry.MODEL, version).tags.get("window")
+    window = window_of(version, context) if version else None
     if window is None:
         return None
     calendar = context.calendar

@@ -5,7 +5,7 @@ Importing this module is cheap: everything heavy is imported by the task that ne
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from pipelines.errors import WindowError
@@ -40,6 +40,39 @@ def run_task(
         named = required("window", window)
         job = update_job(named, context, mode=mode or None, dry_run=dry_run, airflow_run=airflow_run)
     return brief(run_step(step, job, context))
+
+
+def run_watch(part: str, day: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """Do a part of the watch of `day`; numbers and short texts of its result, and what is to be said of a rollback.
+
+    Raises the part's TidegraphError.
+    """
+    from pipelines.context import read_context
+    from pipelines.watching.looking import look_at
+    from pipelines.watching.wording import notice
+
+    result = look_at(part, day, read_context(say=_say), dry_run=dry_run)
+    if result is None:
+        return {"rolled_back": False, "reason": "dry run: nothing is rolled back"}
+    if result.get("rolled_back"):
+        return brief(result) | {"notice": notice(result)}
+    return brief(result) | ({"reason": result["reason"]} if "reason" in result else {})
+
+
+def day_of_run(form: str | None, *, run_type: str, start: datetime | None, end: datetime | None) -> str | None:
+    """The day a run of the watch is about: the form's, else the data interval's of a scheduled or backfill run.
+
+    Raises WindowError for an interval that is no UTC day.
+    """
+    if form or run_type not in ("scheduled", "backfill") or start is None or end is None:
+        return form
+    if end - start != timedelta(days=1) or start.astimezone(UTC).time() != time():
+        raise WindowError(
+            f"the run's data interval {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is no day",
+            where="the DAG's schedule",
+            mend="set TIDEGRAPH_WATCH_SCHEDULE to 0 0 * * *, whose intervals are days, or fill in `day`",
+        )
+    return start.astimezone(UTC).date().isoformat()
 
 
 def window_of_run(

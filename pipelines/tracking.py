@@ -104,6 +104,16 @@ def log_curves(context: Context, run_id: str, curves: Mapping[str, Sequence[floa
         client.log_batch(run_id, metrics=points[start : start + _METRICS_A_BATCH])
 
 
+def log_points(context: Context, run_id: str, points: Mapping[str, float], *, step: int) -> None:
+    """Log a number for each name at `step`; those that have one there are left as they are."""
+    client = open_client(context)
+    run = client.get_run(run_id)
+    for name, value in points.items():
+        known = client.get_metric_history(run_id, name) if name in run.data.metrics else []
+        if step not in {point.step for point in known}:
+            client.log_metric(run_id, name, value, timestamp=run.info.start_time, step=step)
+
+
 def log_dict(context: Context, run_id: str, content: Any, path: str) -> None:
     """Store `content` as the JSON (or YAML) artifact `path`, in place of an earlier one."""
     open_client(context).log_dict(run_id, content, path)

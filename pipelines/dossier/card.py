@@ -102,9 +102,9 @@ def _limits(material: Material) -> list[str]:
         told.append(
             f"A difference from the champion below {effect:.4f} is shown by so many users less than 4 times in 5."
         )
-    skipped = material.result("publish").get("skipped")
-    if isinstance(skipped, int) and skipped:
-        told.append(f"{skipped:,} users got no list; why is in skipped.parquet beside the lists.")
+    without = material.result("publish").get("without_list")
+    if without:
+        told.append(f"{without:,} users got no list; why is in skipped.parquet beside the lists.")
     latency = _candidate(material).get("latency_ms")
     if latency is not None:
         told.append(f"Ranking all items took {latency:.1f} ms of CPU time a user, on the machine of this run.")

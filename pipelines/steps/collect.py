@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from features.schema import TABLES
+from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
-from pipelines.errors import SourceError, StoreError, WindowError
+from pipelines.errors import StoreError, WindowError
 from pipelines.files import digest_json, read_json, whole_folder, write_json, write_table
 from pipelines.jobs import Job
 from pipelines.windows import Window
-from sources.catalogue import open_connector
-from sources.connector import Connector, Place, SourceFault, Tables
+from sources.connector import Connector, Tables
 
 MANIFEST = "manifest.json"
 
@@ -27,7 +25,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     Returns `{"windows": {name: {"events", "users", "items", "digest"}}, "outputs"}`: rows by table, digest of the
     landing; and the files, below the home folder, that show it is there.
     """
-    connector = _open(context)
+    connector = open_source(context)
     _refuse_future(connector, job, context)
     landed = {}
     for position, window in enumerate(job.windows, start=1):
@@ -39,21 +37,14 @@ def run(job: Job, context: Context) -> dict[str, Any]:
 
 def fingerprint(job: Job, context: Context) -> dict[str, Any]:
     """The state of the source for the job's windows; it changes when collecting again could give something else."""
-    connector = _open(context)
-    with _faults():
+    connector = open_source(context)
+    with source_faults():
         prints = {w.name: connector.fingerprint(w.start, w.end, w.name) for w in job.windows}
     return {"connector": connector.name, "windows": prints}
 
 
-def _open(context: Context) -> Connector:
-    with _faults():
-        calendar = context.calendar
-        place = Place(context.settings.drop, context.path("sources"), calendar.origin, calendar.length)
-        return open_connector(context.params.collect.connector, place, context.settings.mapping)
-
-
 def _refuse_future(connector: Connector, job: Job, context: Context) -> None:
-    with _faults():
+    with source_faults():
         last = connector.last_event_at()
     now = datetime.now(UTC)
     if last and last > now:
@@ -72,7 +63,7 @@ def _refuse_future(connector: Connector, job: Job, context: Context) -> None:
 def _collect(connector: Connector, window: Window, context: Context) -> dict[str, Any]:
     """Bring one window in, unless its landing is whole and its source unchanged; returns the landing's manifest."""
     folder = context.path("landing", window.name)
-    with _faults():
+    with source_faults():
         source = connector.fingerprint(window.start, window.end, window.name)
         kept = _kept(folder, source)
         if kept is not None:
@@ -109,11 +100,3 @@ def _digest(folder: Path) -> str:
     """SHA-256 over the bytes of the landing's tables."""
     files = {name: folder / f"{name}.parquet" for name in TABLES}
     return digest_json({name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()})
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    try:
-        yield
-    except SourceFault as fault:
-        raise SourceError(fault.what, where=fault.where, mend=fault.mend) from fault

@@ -17,6 +17,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     """Publish over the graph of the window's end; a promoted version that does not answer as it should is rolled back.
 
     What serves is asked in a fresh process, which has to answer with the version just promoted and its canned answers.
+    The lists of the version before, and of a candidate that was refused, are kept beside for the watch.
     """
     plan = read_result("plan", job, context)
     if job.dry_run or plan["overtaken"]:
@@ -31,7 +32,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         champion = registry.champion(context)
     if champion is None:
         return {"skipped": "there is no champion to publish"}
-    published = publish_lists(context, champion.version, job.name)
+    refused = None if promote["promoted"] else promote["version"]
+    published = publish_lists(context, champion.version, job.name, candidate=refused)
     return published | {"rolled_back": failure, "proof": told, "outputs": [f"predictions/{job.name}"]}
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DAGS = {"interest_graph_bootstrap": {"until", "dry_run"}, "interest_graph_update": {"window", "mode", "dry_run"}}
+CHAINS = {"interest_graph_bootstrap": {"until", "dry_run"}, "interest_graph_update": {"window", "mode", "dry_run"}}
+DAGS = CHAINS | {"interest_graph_watch": {"day", "dry_run"}}
 HEAVY = ["torch", "mlflow", "pandas", "great_expectations", "dvc", "duckdb", "ibis", "torch_geometric", "implicit"]
 
 
@@ -25,7 +26,8 @@ def bag(airflow_home):
 
 def test_reading_the_dag_files_imports_nothing_heavy(tmp_path):
     code = (
-        "import json, sys, dags.interest_graph_bootstrap, dags.interest_graph_update, pipelines.tasks\n"
+        "import json, sys, dags.interest_graph_bootstrap, dags.interest_graph_update, dags.interest_graph_watch\n"
+        "import pipelines.tasks\n"
         f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
     )
     env = {
@@ -41,12 +43,12 @@ def test_reading_the_dag_files_imports_nothing_heavy(tmp_path):
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_airflow_reads_both_dags_without_an_error(bag):
+def test_airflow_reads_all_dags_without_an_error(bag):
     assert bag.import_errors == {}
     assert set(bag.dags) == set(DAGS)
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
+@pytest.mark.parametrize("dag_id", CHAINS)
 def test_the_tasks_are_the_runners_steps_one_after_the_other(bag, dag_id):
     from pipelines.runner import STEPS
 
@@ -58,7 +60,7 @@ def test_the_tasks_are_the_runners_steps_one_after_the_other(bag, dag_id):
     assert tasks[STEPS[0]].upstream_task_ids == set()
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
+@pytest.mark.parametrize("dag_id", CHAINS)
 def test_only_what_talks_to_the_outside_is_retried_and_waits_longer_each_time(bag, dag_id):
     retried = {task.task_id: task for task in bag.dags[dag_id].tasks if task.retries}
 

@@ -80,5 +80,5 @@ def _results() -> dict[str, dict[str, Any]]:
         },
         "gate": {"verdict": verdict()},
         "promote": {"promoted": True, "version": "2", "reason": "no worse on all"},
-        "publish": {"version": "2", "users": 90, "skipped": 2, "digest": "l1", "rolled_back": None},
+        "publish": {"version": "2", "users": 90, "without_list": 2, "digest": "l1", "rolled_back": None},
     }  # fmt: skip

@@ -1,0 +1,55 @@
+"""`tidegraph watch`: what the published lists scored, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines import console
+from pipelines.context import Context, read_context
+from pipelines.watching.wording import tell_look
+
+
+def watch(
+    day: Annotated[
+        str | None,
+        typer.Option("--day", help="A day (UTC) that is over; default: each day not looked at on which the newest"
+                     " lists serve."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="With --day: the last of several days, itself included.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Grade and judge, but roll back nothing and tell MLflow nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:  # fmt: skip
+    """Grade the lists that served by what users bought, measure drift, and roll back a champion proven worse."""
+    from pipelines.watching.looking import look
+
+    with console.voice() as say:
+        context = read_context(say)
+        looks = [look(each, context, dry_run=dry_run) for each in _days(day, until, context)]
+    if as_json:
+        console.print_json({"days": looks})
+        return
+    for each in looks:
+        for line in tell_look(each):
+            console.print_line(line)
+    if not looks:
+        console.print_line("no day is over that was not looked at; name one to look at with --day")
+
+
+def _days(day: str | None, until: str | None, context: Context) -> list[str]:
+    from pipelines.watching.days import day_named, days_between
+    from pipelines.watching.looking import days_to_look_at
+
+    if day is None:
+        if until is not None:
+            raise typer.BadParameter("name the first day with --day", param_hint="--until")
+        return days_to_look_at(context)
+    first, last = day_named(day), day_named(until or day)
+    if last.end <= first.start:
+        raise typer.BadParameter(f"{until} is before {day}", param_hint="--until")
+    return [each.name for each in days_between(first.start, last.end)]

@@ -1,0 +1,62 @@
+"""Days, and what the watch keeps of each: `watch/<day>/`, a file for each thing it did, whole or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.context import Context
+from pipelines.errors import WindowError
+from pipelines.files import read_json, write_json
+from pipelines.windows import Window
+
+DAY = timedelta(days=1)
+Part = Literal["graded", "drift", "finding", "action"]
+"""What is kept of a day, in the order in which it is made."""
+
+
+@dataclass(frozen=True)
+class KeptDay:
+    """A day that was looked at, and where it lies."""
+
+    name: str
+    folder: Path
+
+    def read(self, part: Part) -> dict[str, Any] | None:
+        """None where it was not made (yet)."""
+        path = self.folder / f"{part}.json"
+        found: dict[str, Any] | None = read_json(path) if path.is_file() else None
+        return found
+
+    def write(self, part: Part, told: dict[str, Any]) -> dict[str, Any]:
+        write_json(self.folder / f"{part}.json", told)
+        return told
+
+
+def day_named(name: str) -> Window:
+    """The UTC day `name` (ISO). Raises WindowError."""
+    try:
+        start = datetime.combine(date.fromisoformat(name), time(), tzinfo=UTC)
+    except ValueError:
+        raise WindowError(
+            f"{name[:40]!r} is no day", where="--day", mend="write it as a date, for example 2017-10-15"
+        ) from None
+    return Window(start, start + DAY)
+
+
+def days_between(start: datetime, end: datetime) -> list[Window]:
+    """The whole days from the instant `start`, which begins one, to `end`."""
+    return [Window(start + DAY * number, start + DAY * (number + 1)) for number in range((end - start) // DAY)]
+
+
+def kept_day(day: str, context: Context) -> KeptDay:
+    return KeptDay(day, context.path("watch", day))
+
+
+def kept_days(context: Context, *, until: str) -> Iterator[KeptDay]:
+    """The days up to `until` of which grades are kept, the newest first."""
+    folders = sorted((path.parent for path in context.path("watch").glob("*/graded.json")), reverse=True)
+    return (KeptDay(folder.name, folder) for folder in folders if folder.name <= until)

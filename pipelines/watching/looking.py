@@ -1,0 +1,86 @@
+"""One day under the watch, from the lists that served to what is done about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipelines.connecting import open_source, source_faults
+from pipelines.context import Context
+from pipelines.errors import WindowError
+from pipelines.locks import hold
+from pipelines.watching import acting, drifting, grading, judging
+from pipelines.watching.days import day_named, days_between, kept_day
+from pipelines.watching.lists import newest_end
+from pipelines.watching.requests import retrain_request
+from pipelines.watching.telling import tell_day
+
+PARTS = ("grade", "drift", "judge", "act")
+LOCK = "watch"
+
+
+def look(day: str, context: Context, *, dry_run: bool = False) -> dict[str, Any]:
+    """All of a day: `graded`, `drift`, `finding`, `action`; with `dry_run` nothing is done, and MLflow not told."""
+    return {_KEPT[part]: look_at(part, day, context, dry_run=dry_run) for part in PARTS} | {"day": day}
+
+
+def look_at(part: str, day: str, context: Context, *, dry_run: bool = False) -> dict[str, Any] | None:
+    """One part of a day, as a task of the DAG asks for it; those before it have to be done."""
+    with hold(context.path("locks"), LOCK):
+        return _LOOKS[part](day, context, dry_run)
+
+
+def days_to_look_at(context: Context) -> list[str]:
+    """The days that are over, on which the newest lists serve, and that were not looked at yet."""
+    window = newest_end(context)
+    if window is None:
+        return []
+    with source_faults():
+        last = open_source(context).last_event_at()
+    over = min(each for each in (datetime.now(UTC), last, window.end + window.length) if each is not None)
+    if last is not None and over == last:
+        over += timedelta(microseconds=1)  # a source that ends with a day's last moment has that day whole
+    days = [day.name for day in days_between(window.end, over)]
+    return [day for day in days if kept_day(day, context).read("finding") is None]
+
+
+def _grade(day: str, context: Context, _: bool) -> dict[str, Any]:
+    known = day_named(day)
+    if known.end > datetime.now(UTC):
+        raise WindowError(f"{day} is not over", where="--day", mend="name a day before today (UTC)")
+    context.say(f"{day}: grading the published lists")
+    return grading.grade(known, context)
+
+
+def _drift(day: str, context: Context, _: bool) -> dict[str, Any]:
+    found = drifting.measure(day_named(day), context)
+    asked = retrain_request(context, before=day, until=day_named(day).end)
+    return found | {"retrain": list(asked.reasons)}
+
+
+def _judge(day: str, context: Context, _: bool) -> dict[str, Any]:
+    found = judging.judge(day, context)
+    context.say(f"{day}: {found['finding']}: {found['reason']}")
+    return found
+
+
+def _act(day: str, context: Context, dry_run: bool) -> dict[str, Any] | None:
+    if dry_run:
+        return None
+    kept = kept_day(day, context)
+    graded, finding = kept.read("graded"), kept.read("finding")
+    if graded is None or finding is None:
+        raise WindowError(f"{day} was not judged", where="watch", mend=f"run: tidegraph watch --day {day}")
+    action = acting.act(finding, context)
+    tell_day(graded, finding, action, context)
+    return action
+
+
+_LOOKS: dict[str, Callable[[str, Context, bool], dict[str, Any] | None]] = {
+    "grade": _grade,
+    "drift": _drift,
+    "judge": _judge,
+    "act": _act,
+}
+_KEPT = {"grade": "graded", "drift": "drift", "judge": "finding", "act": "action"}
