@@ -12,7 +12,7 @@ from torch_geometric.data import HeteroData
 from models.list_metrics import ListFacts, list_facts, list_values, overall_values
 from models.metrics import SLICES, UserMetrics, judged_pairs, measure, owned
 from models.recommender import Ranking, Recommender
-from models.slices import Labels, slices_of
+from models.slices import Labels, slices_of, within
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,22 @@ class Examined:
 
 
 def examination(
-    truth_pairs: Tensor, graph: HeteroData, k: int, *, families: tuple[str, ...] = (), labels: Labels | None = None
+    truth_pairs: Tensor,
+    graph: HeteroData,
+    k: int,
+    *,
+    families: tuple[str, ...] = (),
+    labels: Labels | None = None,
+    told: Mapping[str, Tensor] | None = None,
 ) -> Examination:
     """Of `truth_pairs` [2, n] int64 (user row, item row): users born after the graph are not judged, items born after
-    it count as missed."""
+    it count as missed. `told` are pairs by slice that the graph knows nothing of; those of the truth count."""
     pairs = judged_pairs(truth_pairs, graph)
     relevant = {"all": pairs, "new": pairs[:, ~owned(pairs, graph)]}
     parts = slices_of(pairs, graph, families, labels or Labels())
-    return Examination(graph, k, relevant | {name: pairs[:, mask] for name, mask in parts.items()}, list_facts(graph))
+    parts |= {name: within(pairs, some) for name, some in (told or {}).items()}
+    found = {name: pairs[:, mask] for name, mask in parts.items() if mask.any()}
+    return Examination(graph, k, relevant | found, list_facts(graph))
 
 
 def examine(recommender: Recommender, asked: Examination) -> Examined:

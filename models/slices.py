@@ -49,6 +49,12 @@ def slices_of(pairs: Tensor, graph: HeteroData, families: Sequence[str], labels:
     return found
 
 
+def within(pairs: Tensor, some: Tensor) -> Tensor:
+    """[n] bool: which of `pairs` [2, n] are among `some` [2, m]."""
+    width = 1 + max((int(each[1].max()) for each in (pairs, some) if each.numel()), default=0)
+    return torch.isin(pairs[0] * width + pairs[1], some[0] * width + some[1])
+
+
 def _activity(pairs: Tensor, graph: HeteroData, labels: Labels) -> Parts:
     edges, users = graph[INTERACTS], pairs[0].unique()
     events = torch.bincount(edges.edge_index[0], weights=edges.count.double(), minlength=int(graph["user"].num_nodes))

@@ -15,12 +15,14 @@ from models.catalogue import rebuild
 from models.memory import Remembered, of_nodes_in, remember
 from models.metrics import evaluate_slice
 from models.state import State
+from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import StoreError
 from pipelines.files import read_json, write_json
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
 from pipelines.lessons import bought_between
+from pipelines.model_files import read_state
 from pipelines.windows import Window
 
 MOST_USERS = 400
@@ -28,18 +30,32 @@ MOST_USERS = 400
 
 
 def measure_memory(state: State, base: Mapping[str, Any] | None, job: Job, context: Context) -> dict[str, Remembered]:
-    """By window, the newest `evaluate.cohorts` before the job's that have a graph, and users who bought something."""
+    """By window, the newest `evaluate.cohorts` before the job's that have a graph, and users who bought something.
+
+    Of a window that the base does not remember, since it was judged on it but learned nothing after it, what the base
+    is worth there is measured too: that can be forgotten at once.
+    """
     known = [
         window for window in context.calendar.before(job.windows[0].start) if _graph_folder(window, context).is_dir()
     ]
     most = min(context.params.evaluate.cohorts, len(known))
-    ndcg = dict(_judge(state, known[len(known) - most :], context))
-    return remember(ndcg, _read(base["window"], context) if base else {})
+    cohorts = known[len(known) - most :]
+    before = _remembered(base, cohorts, context) if base else {}
+    return remember(dict(_judge(state, cohorts, context)), before)
 
 
 def keep_memory(memory: Mapping[str, Remembered], job: Job, context: Context) -> None:
     """For the updates that start from this one's candidate."""
     write_json(_path(job.name, context), {window: asdict(each) for window, each in memory.items()})
+
+
+def _remembered(base: Mapping[str, Any], cohorts: Sequence[Window], context: Context) -> dict[str, Remembered]:
+    before = _read(base["window"], context)
+    unknown = [window for window in cohorts if window.name not in before]
+    if not unknown:
+        return before
+    state = read_state(registry.model_folder(context, base["version"]) / "state")
+    return before | remember(dict(_judge(state, unknown, context)), {})
 
 
 def _judge(state: State, windows: Sequence[Window], context: Context) -> Iterator[tuple[str, float]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
-
 from features.catalogue import ids
 from features.graph import InterestGraph
 from features.hetero import to_hetero
@@ -14,13 +12,20 @@ from models.evaluation import Examination, examination
 from models.gates.evidence import Evidence, Measured
 from models.metrics import SLICES
 from models.slices import Labels
-from pipelines.params import EvaluateParams
+from pipelines.channels import FAMILY, bought_by_channel
+from pipelines.context import Context
+from pipelines.jobs import Job
+from pipelines.lessons import bought_between
 
 
-def examination_of(truth: Tensor, graph: InterestGraph, evaluate: EvaluateParams) -> Examination:
+def examination_of(job: Job, graph: InterestGraph, context: Context) -> Examination:
     """The hold-out's pairs on `graph`, cut into the slices that params ask for."""
-    named = Labels(*(ids(graph, node).to_pylist() for node in ("category", "group")))
-    return examination(truth, to_hetero(graph), evaluate.k, families=evaluate.slices, labels=named)
+    evaluate, named = context.params.evaluate, Labels(*(ids(graph, node).to_pylist() for node in ("category", "group")))
+    start, end = job.cut(evaluate), job.window.end
+    families = tuple(family for family in evaluate.slices if family != FAMILY)
+    told = bought_by_channel(start, end, graph, context, job.window) if FAMILY in evaluate.slices else {}
+    truth = bought_between(start, end, graph, context, job.window)
+    return examination(truth, to_hetero(graph), evaluate.k, families=families, labels=named, told=told)
 
 
 def evidence_of(

@@ -20,7 +20,6 @@ from pipelines.evidence import examination_of
 from pipelines.files import write_table
 from pipelines.graph_files import read_graph
 from pipelines.jobs import Job
-from pipelines.lessons import bought_between
 from pipelines.list_changes import changes_of, tell_changes
 from pipelines.load_and_query import load_and_query
 from pipelines.model_files import read_state
@@ -33,8 +32,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     if plan["mode"] == "skip":
         return {"skipped": plan["reason"]}
     graph = read_graph(context.path("graphs", job.name, "cut"))
-    truth = bought_between(job.cut(context.params.evaluate), job.window.end, graph, context, job.window)
-    asked = examination_of(truth, graph, context.params.evaluate)
+    asked = examination_of(job, graph, context)
     judged = judge_all(contestants(plan, job, context, asked.graph), asked, job, context)
     state = read_state(context.path("updates", job.name, "candidate"))
     numbers = {name: {"latency_ms": each.latency_ms} for name, each in judged.items()}

@@ -95,3 +95,10 @@ def test_of_a_slice_of_items_only_these_count_as_right() -> None:
     assert full["category/tea"].users.tolist() == [3]
     assert full["category/tea"].values["recall_at_9"].item() == 1.0
     assert full["all"].values["recall_at_9"][full["all"].users == 3].item() == 1.0
+
+
+def test_a_slice_that_is_told_holds_what_of_it_was_truly_taken_and_nothing_that_is_empty() -> None:
+    told = {"channel/web": pairs([(0, 0), (3, 4), (2, 2)]), "channel/app": pairs([(5, 5)])}
+    asked = examination(TAKEN, graph(), 5, told=told)
+    assert asked.relevant["channel/web"].T.tolist() == [[0, 0], [3, 4]]
+    assert set(asked.relevant) == {"all", "new", "channel/web"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,10 @@ def state(context: Context) -> State:
     return read_state(context.path("updates", window(4), "candidate"))
 
 
+BASE = {"window": window(4), "version": "1"}
+"""The bootstrap's model, which remembers nothing."""
+
+
 def job(context: Context) -> Job:
     return update_job(UNTIL, context)
 
@@ -41,10 +46,19 @@ def test_the_window_before_is_a_cohort_and_a_bootstrap_has_none(context: Context
 
 def test_what_the_base_had_is_what_may_be_forgotten(context: Context, state: State) -> None:
     keep_memory({window(4): Remembered(0.9, 0.8, 1.0)}, bootstrap_job(UNTIL, context), context)
-    found = measure_memory(state, {"window": window(4)}, job(context), context)
+    found = measure_memory(state, BASE, job(context), context)
     now = found[window(4)].ndcg
     assert found[window(4)] == Remembered(now, 0.8, 1.0)
     assert forgetting(found) == pytest.approx(1.0 - now)
+
+
+def test_what_the_base_was_worth_on_its_own_window_may_be_forgotten_at_once(context: Context, state: State) -> None:
+    honest = measure_memory(state, BASE, job(context), context)
+    turned = {name: -state.tensors[name] for name in ("network/gate.4.weight", "network/skip.weight")}
+    found = measure_memory(replace(state, tensors=state.tensors | turned), BASE, job(context), context)
+    assert forgetting(honest) == 0.0
+    assert found[window(4)].best == honest[window(4)].ndcg
+    assert forgetting(found) > 0.1
 
 
 def test_a_window_in_which_nobody_bought_anything_is_no_cohort(
