@@ -65,12 +65,34 @@ class DataRegistry:
             beside.rmdir()  # dvc puts its output inside a folder that is there already
             self._dvc(["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(beside)])
             if dvc_digest(beside) != recorded:
-                raise SnapshotError(
-                    f"the stored files of {tag} are not those that were tagged",
-                    where=self.remote,
-                    mend="restore the DVC remote from a backup; the tag records the right digests",
-                )
+                raise self._other_files(tag)
         return out
+
+    def read_back_all(self, tags: Mapping[str, str], out: Path, *, digests: Mapping[str, str]) -> None:
+        """Put the partition of each window's tag at `out/<window>`, in one process; nothing is made in the registry.
+
+        Raises SnapshotError for a tag that is not there, and for files that are not those of `digests`.
+        """
+        for tag in tags.values():
+            self._window(tag)
+        out.mkdir(parents=True, exist_ok=True)
+        self._dvc(
+            *(
+                ["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(out / window)]
+                for window, tag in tags.items()
+            )
+        )
+        for window, tag in tags.items():
+            if dvc_digest(out / window) != digests[window]:
+                raise self._other_files(tag)
+
+    def known_at(self, commit: str) -> dict[str, tuple[str, str]]:
+        """The newest tag of each window as of `commit`, and DVC's digest of it."""
+        merged = set(self._git("tag", "--list", "snapshot/*", "--merged", commit).split())
+        told = self._git("grep", "--fixed-strings", "md5: ", commit, "--", "partitions/*.dvc")
+        digests = dict(re.findall(r"partitions/(.+)\.dvc:.*md5: (\S+)", told))
+        known = {window: [tag for tag in tags if tag in merged] for window, tags in self.tags().items()}
+        return {window: (tags[-1], digests[window]) for window, tags in known.items() if tags and window in digests}
 
     def tags(self) -> dict[str, list[str]]:
         """The tags of each window, oldest revision first; empty before first use."""
@@ -100,6 +122,13 @@ class DataRegistry:
     def partition_path(self, window: str) -> Path:
         """Where the newest partition of `window` lies in the working tree; for reading only."""
         return self.folder / "partitions" / window
+
+    def _other_files(self, tag: str) -> SnapshotError:
+        return SnapshotError(
+            f"the stored files of {tag} are not those that were tagged",
+            where=self.remote,
+            mend="restore the DVC remote from a backup; the tag records the right digests",
+        )
 
     def _exists(self) -> bool:
         return (self.folder / ".dvc" / "config").exists()

@@ -18,18 +18,19 @@ from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
 from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
+from pipelines.lineage.stored import LINEAGE
 from pipelines.records import read_result
 
 
-def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
-    """Log the dossier (page and JSON), params, metrics, tags, curves, pictures, verdict, validation and inputs."""
+def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context: Context) -> None:
+    """Log the dossier (page and JSON), lineage, params, metrics, tags, curves, pictures, validation and inputs."""
     run_id = read_result("plan", job, context)["run_id"]
     tracking.log_params(context, run_id, context.params.model_dump(mode="json", by_alias=True))
-    tags = tracking.open_client(context).get_run(run_id).data.tags
-    material = gather(job, context, tags=tags, graph_words=_log_graph(run_id, job, context))
+    material = gather(job, context, lineage=lineage, graph_words=_log_graph(run_id, job, context))
     told = tell_dossier(material)
     tracking.log_text(context, run_id, render_page(told), "dossier.html")
     tracking.log_dict(context, run_id, told, "dossier.json")
+    tracking.log_dict(context, run_id, lineage, LINEAGE)
     tracking.log_metrics(context, run_id, metrics_of(row, material))
     tracking.log_tags(context, run_id, tags_of(row, material, told["verdict"]))
     _log_pictures(run_id, row, material, context)

@@ -1,0 +1,73 @@
+"""Which windows the rows of a file landed in, and which versions saw those."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import SourceError
+from pipelines.lineage.known import Known
+from pipelines.lineage.of_snapshot import models_that
+
+
+def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]], drop: Path) -> dict[str, Any]:
+    """`asked`: a file's name below the drop folder, its path, or the SHA-256 of what it held; `landings`: manifests.
+
+    `landed`: each window and state of the file, with the snapshot it went into (None: not yet); `sha256`: of the file
+    as it is now, None where it is gone. SourceError where no landing names it.
+    """
+    name, now = _name_of(asked, drop), _digest_now(asked, drop)
+    landed = _landings(name, asked, known, landings)
+    if not landed:
+        raise SourceError(
+            f"no window's rows came of a file {asked[:80]!r}",
+            where="--source",
+            mend=f"name a file below {drop}, as {_examples(landings)}; other sources than files keep no file names: "
+            "ask with --snapshot instead",
+        )
+    tags = {each["tag"] for each in landed}
+    return {
+        "file": name,
+        "sha256": now,
+        "landed": [each | {"as_now": None if now is None else each["sha256"] == now} for each in landed],
+        "models": models_that(lambda seen: seen.tag in tags, known),
+    }
+
+
+def _landings(
+    name: str, asked: str, known: Known, landings: Iterable[Mapping[str, Any]]
+) -> list[dict[str, str | None]]:
+    """Oldest window first; a landing that no snapshot was taken of (yet) comes last, without a tag."""
+    found: dict[tuple[str, str, str], str | None] = {}
+    for source, tag in [*known.landed(), *((landing, None) for landing in landings)]:
+        for file, digest in (source.get("files") or {}).items():
+            if file == name or digest == asked.lower():
+                found.setdefault((source["window"], file, digest), tag or None)
+    rows = sorted(found.items(), key=lambda row: (row[0][0], row[1] is None, row[0]))
+    return [{"window": window, "file": file, "sha256": digest, "tag": tag} for (window, file, digest), tag in rows]
+
+
+def _name_of(asked: str, drop: Path) -> str:
+    path = Path(asked).expanduser()
+    absolute = path if path.is_absolute() else Path.cwd() / path
+    for candidate in (absolute, absolute.resolve()):
+        if candidate.is_relative_to(drop):
+            return candidate.relative_to(drop).as_posix()
+    return path.as_posix()
+
+
+def _digest_now(asked: str, drop: Path) -> str | None:
+    for path in (drop / _name_of(asked, drop), Path(asked).expanduser()):
+        try:
+            with path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _examples(landings: Iterable[Mapping[str, Any]]) -> str:
+    names = [file for landing in landings for file in landing.get("files") or {}]
+    return f"{names[-1]} is" if names else "the landings of file sources name them"
