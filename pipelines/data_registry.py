@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import yaml
@@ -69,19 +70,20 @@ class DataRegistry:
         return out
 
     def read_back_all(self, tags: Mapping[str, str], out: Path, *, digests: Mapping[str, str]) -> None:
-        """Put the partition of each window's tag at `out/<window>`, in one process; nothing is made in the registry.
+        """Put the partition of each window's tag at `out/<window>`, in one process. Nothing in the registry is changed:
+        what DVC notes for itself goes beside `out`, for as long as it takes.
 
         Raises SnapshotError for a tag that is not there, and for files that are not those of `digests`.
         """
         for tag in tags.values():
             self._window(tag)
         out.mkdir(parents=True, exist_ok=True)
-        self._dvc(
-            *(
-                ["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(out / window)]
-                for window, tag in tags.items()
-            )
+        gets = (
+            ["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(out / window)]
+            for window, tag in tags.items()
         )
+        with TemporaryDirectory(dir=out.parent) as notes:
+            self._dvc(*gets, notes=Path(notes))
         for window, tag in tags.items():
             if dvc_digest(out / window) != digests[window]:
                 raise self._other_files(tag)
@@ -227,10 +229,10 @@ class DataRegistry:
     def _git(self, *arguments: str, stdin: str | None = None) -> str:
         return _call(["git", *arguments], self.folder, stdin)
 
-    def _dvc(self, *commands: list[str]) -> None:
+    def _dvc(self, *commands: list[str], notes: Path | None = None) -> None:
         """Run DVC commands one after the other, until one fails, in one process: starting it costs most."""
         waiting = [["--wait-for-lock", *command] for command in commands]
-        _call([PYTHON, "-c", _RUN_DVC, json.dumps(waiting)], self.folder)
+        _call([PYTHON, "-c", _RUN_DVC, json.dumps(waiting)], self.folder, notes=notes)
 
 
 _RUN_DVC = """
@@ -289,10 +291,11 @@ def _tools_at_work(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def _call(command: list[str], folder: Path, stdin: str | None = None) -> str:
+def _call(command: list[str], folder: Path, stdin: str | None = None, notes: Path | None = None) -> str:
+    environment = _environment(folder) | ({"DVC_SITE_CACHE_DIR": str(notes)} if notes else {})
     try:
         done = subprocess.run(
-            command, cwd=folder, env=_environment(folder), input=stdin, capture_output=True, text=True, check=False
+            command, cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
         )
     except FileNotFoundError as error:
         raise SnapshotError(

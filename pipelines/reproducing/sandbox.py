@@ -1,24 +1,28 @@
 """A home of its own to rebuild a version in: nothing that it holds or reaches is the real one's.
 
-It has its own params, MLflow, ledger and DVC remote; of the real home it gets copies of snapshots, by tag, and the
-requests for erasure, so that nobody who asked to be forgotten comes back.
+It has its own params, MLflow, ledger and DVC remote; of the real home it gets copies of snapshots, by tag, without the
+rows of whoever asked to be forgotten: they do not come back in another folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from pipelines.context import Context, read_context
 from pipelines.data_registry import open_data_registry
-from pipelines.erasures import read_erasures
+from pipelines.erasures import read_erasures, until_of
 from pipelines.errors import ParamsError, StoreError
-from pipelines.files import write_json, write_text
+from pipelines.files import read_table, write_table, write_text
 from pipelines.lineage.seen import Lineage
 from pipelines.settings import Settings
+
+_NEVER = -(2**62)
+"""µs before any event."""
 
 
 def check_folder(folder: Path, home: Path) -> None:
@@ -43,7 +47,6 @@ def open_sandbox(folder: Path, lineage: Lineage, real: Context, *, mlflow: Path)
     settings = _settings(folder, real.settings, mlflow)
     write_text(settings.params, yaml.safe_dump(dict(lineage["params"]), sort_keys=False))
     sandbox = _context(settings, lineage, real.say)
-    write_json(sandbox.path("erasures.json"), [asdict(each) for each in read_erasures(real)])
     knew = lineage["knew"]
     real.say(f"reading back {len(knew)} snapshots, as the update of {lineage['window']} knew them")
     open_data_registry(real).read_back_all(
@@ -51,7 +54,21 @@ def open_sandbox(folder: Path, lineage: Lineage, real: Context, *, mlflow: Path)
         sandbox.path("registry", "partitions"),
         digests={told["window"]: told["digest"] for told in knew},
     )
+    leave_out(until_of(read_erasures(real)), sandbox.path("registry", "partitions"))
     return sandbox
+
+
+def leave_out(until: Mapping[str, int], partitions: Path) -> None:
+    """Rewrite the files that hold rows which erasures cover, without these: of the erased, and of whoever named them,
+    before the instant (µs) `until` of each."""
+    for path in sorted(partitions.glob("*/*.parquet")) if until else ():
+        rows = read_table(path)
+        moment = "valid_from" if "valid_from" in rows else "occurred_at"
+        at = rows[moment].astype("datetime64[us, UTC]").astype("int64")
+        names = [name for name in ("user_id", "target_user_id") if name in rows]
+        covered = [rows[name].map(until).fillna(_NEVER) > at for name in names]
+        if covered and any(each.any() for each in covered):
+            write_table(path, rows[~np.logical_or.reduce(covered)].reset_index(drop=True))
 
 
 def _settings(folder: Path, real: Settings, mlflow: Path) -> Settings:

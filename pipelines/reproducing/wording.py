@@ -24,10 +24,11 @@ def tabulate(done: Reproduction) -> Table:
     table.add_row("weights", then, now, same + apart)
     table.add_row("verdict", *_pair(done.verdict))
     for family, numbers in _by_family(done.numbers).items():
+        shown = next((each for each in numbers if each.name.startswith(f"{family}/all/ndcg_at_")), None)
         worst = max(numbers, key=lambda each: each.difference)
-        of = f"{counted(len(numbers), 'number')} of {family}"
         same = "yes" if all(each.same for each in numbers) else f"NO, {worst.difference:.1e}: {worst.name}"
-        table.add_row(of, f"{worst.then:.6f}", f"{worst.now:.6f}", same)
+        label = f"{family}, {counted(len(numbers), 'number')}" + (" (NDCG shown)" if shown else "")
+        table.add_row(label, *(_ndcg(shown) if shown else ("", "")), same)
     return table
 
 
@@ -46,6 +47,10 @@ def in_words(done: Reproduction) -> Iterator[str]:
         graph = "the same graph" if done.graph_at_cut.same and done.graph_at_end.same else "ANOTHER graph"
         of = counted(len(done.numbers), "number")
         yield f"NOT reproduced: {graph}; of {of}, {differ} differ by more than {TOLERANCE:g}"
+
+
+def _ndcg(number: Number) -> tuple[str, str]:
+    return f"{number.then:.6f}", f"{number.now:.6f}"
 
 
 def _pair(pair: Pair) -> tuple[str, str, str]:
