@@ -18,6 +18,7 @@ from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
 from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
+from pipelines.lineage.inputs import inputs_of
 from pipelines.lineage.stored import LINEAGE
 from pipelines.records import read_result
 
@@ -39,7 +40,7 @@ def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context:
     for window in job.windows:
         path = context.path("validation", f"{window.name}.json")
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
-    tracking.log_datasets(context, run_id, _inputs(job, context))
+    tracking.log_datasets(context, run_id, inputs_of(lineage, context))
     describe_version(context, told)
 
 
@@ -75,13 +76,3 @@ def _log_graph(run_id: str, job: Job, context: Context) -> tuple[str, ...] | Non
 
 def _decision(job: Job, context: Context) -> dict[str, Any]:
     return {step: read_result(step, job, context) for step in ("snapshot", "refresh", "plan", "gate", "promote")}
-
-
-def _inputs(job: Job, context: Context) -> list[tracking.DatasetUse]:
-    snapshot = read_result("snapshot", job, context)
-    return [
-        tracking.DatasetUse(
-            name=f"partition {window}", digest=snapshot["digests"][window], source=f"{context.path('registry')}@{tag}"
-        )
-        for window, tag in snapshot["tags"].items()
-    ]

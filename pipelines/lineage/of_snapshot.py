@@ -41,10 +41,16 @@ def models_that(wanted: Callable[[Seen], bool], known: Known) -> list[dict[str, 
                 "tags": [each.tag for each in seen],
                 "learned": any(each.learned for each in seen),
                 "judged": any(each.judged for each in seen),
-                "via": next((each.via for each in seen if each.learned and each.via), None),
+                "via": _via(seen),
             }
             found.append(known.tell_version(version) | told)
     return found
+
+
+def _via(seen: Sequence[Seen]) -> str | None:
+    """The base version through which it was learned; None where the version itself learned some of it."""
+    learned = [each.via for each in seen if each.learned]
+    return learned[0] if learned and None not in learned else None
 
 
 def _find(asked: str, tags: Mapping[str, Sequence[str]]) -> tuple[str, str | None]:

@@ -15,7 +15,7 @@ from pipelines.lineage.of_snapshot import models_that
 def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]], drop: Path) -> dict[str, Any]:
     """`asked`: a file's name below the drop folder, its path, or the SHA-256 of what it held; `landings`: manifests.
 
-    `landed`: each window and state of the file, with the snapshot it went into (None: not yet); `sha256`: of the file
+    `landed`: each window and state of the file, with the snapshots that hold its rows; `sha256`: of the file
     as it is now, None where it is gone. SourceError where no landing names it.
     """
     name, now = _name_of(asked, drop), _digest_now(asked, drop)
@@ -27,7 +27,7 @@ def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]]
             mend=f"name a file below {drop}, as {_examples(landings)}; other sources than files keep no file names: "
             "ask with --snapshot instead",
         )
-    tags = {each["tag"] for each in landed}
+    tags = {tag for each in landed for tag in each["tags"]}
     return {
         "file": name,
         "sha256": now,
@@ -36,17 +36,19 @@ def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]]
     }
 
 
-def _landings(
-    name: str, asked: str, known: Known, landings: Iterable[Mapping[str, Any]]
-) -> list[dict[str, str | None]]:
-    """Oldest window first; a landing that no snapshot was taken of (yet) comes last, without a tag."""
-    found: dict[tuple[str, str, str], str | None] = {}
-    for source, tag in [*known.landed(), *((landing, None) for landing in landings)]:
+def _landings(name: str, asked: str, known: Known, landings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """By window; a landing that no snapshot was taken of (yet) has no tags."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    told = [(each.source, [each.tag]) for each in known.landed()]
+    for source, tags in [*told, *((landing, []) for landing in landings)]:
         for file, digest in (source.get("files") or {}).items():
             if file == name or digest == asked.lower():
-                found.setdefault((source["window"], file, digest), tag or None)
-    rows = sorted(found.items(), key=lambda row: (row[0][0], row[1] is None, row[0]))
-    return [{"window": window, "file": file, "sha256": digest, "tag": tag} for (window, file, digest), tag in rows]
+                held = found.setdefault((source["window"], file, digest), [])
+                held += [tag for tag in tags if tag not in held]
+    return [
+        {"window": window, "file": file, "sha256": digest, "tags": tags}
+        for (window, file, digest), tags in sorted(found.items())
+    ]
 
 
 def _name_of(asked: str, drop: Path) -> str:

@@ -48,7 +48,7 @@ def source_in_words(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"{told['file']}: {'is not there any more' if now is None else f'sha256 {now[:_SHORT]}'}"
     for each in told["landed"]:
         state = "" if each["as_now"] is None else ", as it is now" if each["as_now"] else ", other bytes than now"
-        into = each["tag"] or "no snapshot yet"
+        into = ", ".join(each["tags"]) or "in no snapshot yet"
         yield f"  landed with window {each['window']} (sha256 {each['sha256'][:_SHORT]}{state}): {into}"
     yield from _models(told["models"])
 
@@ -130,7 +130,8 @@ def _source(source: Mapping[str, Any] | None) -> str:
     if source is None:
         return "where its rows came from was not kept"
     files = [f"{name} ({digest[:_SHORT]})" for name, digest in sorted(source["files"].items())]
-    return f"from {source['connector']}" + (f": {', '.join(files[:4])}" if files else "")
+    later = ", and rows that came later" if source.get("rows_added") else ""
+    return f"from {source['connector']}" + (f": {', '.join(files[:4])}" if files else "") + later
 
 
 def _late(told: Mapping[str, Any]) -> str:
