@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipelines import registry
@@ -23,7 +24,8 @@ from pipelines.runner import STEPS
 class Facts:
     """`results` by step; a step that did not run has none. `landings` and `validations` by window, as they lie in
     TIDEGRAPH_HOME; `knew`: tag and digest of each window's snapshot when the update took its own. `graph`: what the
-    manifest of the graph says of its making; `parent`: the lineage of the graph that it was folded into."""
+    manifest of the graph says of its making; `parent`: the lineage of the graph that it was folded into. `cohorts`: as
+    of when (ISO) the graph was on which memory of a past window was judged."""
 
     kind: str
     windows: tuple[str, ...]
@@ -39,6 +41,7 @@ class Facts:
     knew: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     graph: Mapping[str, Any] = field(default_factory=dict)
     parent: Mapping[str, Any] | None = None
+    cohorts: Mapping[str, str] = field(default_factory=dict)
 
     def result(self, step: str) -> Mapping[str, Any]:
         """Empty where the step left nothing."""
@@ -50,7 +53,8 @@ def read_facts(job: Job, context: Context, *, tags: Mapping[str, str]) -> Facts:
     found = {step: find_record(step, job, context) for step in STEPS[:-1]}
     results = {step: record.result for step, record in found.items() if record is not None}
     names = tuple(window.name for window in job.windows)
-    about = _about(context, job.name)
+    about = (_manifest(context, job.name, "end") or {}).get("about", {})
+    memory = results.get("evaluate", {}).get("memory") or {}
     return Facts(
         kind=job.kind,
         windows=names,
@@ -66,6 +70,7 @@ def read_facts(job: Job, context: Context, *, tags: Mapping[str, str]) -> Facts:
         knew=_knew(results.get("snapshot", {}).get("commit"), job.name, context),
         graph=about,
         parent=_parent(about, context),
+        cohorts={window: cut for window in memory if (cut := _cut(context, window))},
     )
 
 
@@ -87,12 +92,18 @@ def _knew(commit: str | None, newest: str, context: Context) -> dict[str, tuple[
     return {window: told for window, told in sorted(known.items()) if window <= newest}
 
 
-def _about(context: Context, window: str) -> dict[str, Any]:
+def _manifest(context: Context, window: str, place: str) -> dict[str, Any] | None:
     try:
-        about: dict[str, Any] = read_manifest(context.path("graphs", window, "end"))["about"]
-    except (StoreError, KeyError):
-        return {}
-    return about
+        return read_manifest(context.path("graphs", window, place))
+    except StoreError:
+        return None
+
+
+def _cut(context: Context, window: str) -> str | None:
+    manifest = _manifest(context, window, "cut")
+    if manifest is None:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=manifest["as_of"])).isoformat()
 
 
 def _parent(about: Mapping[str, Any], context: Context) -> dict[str, Any] | None:

@@ -52,16 +52,17 @@ def _landings(name: str, asked: str, known: Known, landings: Iterable[Mapping[st
 
 
 def _name_of(asked: str, drop: Path) -> str:
-    path = Path(asked).expanduser()
-    absolute = path if path.is_absolute() else Path.cwd() / path
-    for candidate in (absolute, absolute.resolve()):
-        if candidate.is_relative_to(drop):
-            return candidate.relative_to(drop).as_posix()
-    return path.as_posix()
+    """Below the drop folder where the path lies there; else as it is."""
+    try:
+        path = Path(asked).expanduser().absolute()
+        inside = [each for each in (path, path.resolve()) if each.is_relative_to(drop)]
+    except (OSError, RuntimeError, ValueError):  # no home of that user, a circle of links, no path at all
+        return asked
+    return inside[0].relative_to(drop).as_posix() if inside else asked
 
 
 def _digest_now(asked: str, drop: Path) -> str | None:
-    for path in (drop / _name_of(asked, drop), Path(asked).expanduser()):
+    for path in (drop / _name_of(asked, drop), Path(asked)):
         try:
             with path.open("rb") as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -106,6 +106,7 @@ def _model(facts: Facts) -> dict[str, Any]:
         "model_version": facts.result("promote").get("version"),
         "model_state": facts.result("fit").get("state"),
         "memory": facts.result("evaluate").get("memory"),
+        "memory_cuts": dict(facts.cohorts),
         "verdict": _verdict(verdict) if verdict else None,
         "promoted": bool(facts.result("promote").get("promoted")),
         "predictions": publish.get("digest"),

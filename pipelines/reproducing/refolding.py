@@ -78,11 +78,10 @@ def _with_cut(fold: Mapping[str, Any], job: Job, sandbox: Context) -> Context:
 
 def _add_cohorts(lineage: Lineage, sandbox: Context) -> None:
     """Graphs as of the cuts of past windows that the candidate's memory was judged on, where no fold made them."""
-    for name in sorted(lineage.get("memory") or {}):
-        folder, window = sandbox.path("graphs", name, "cut"), sandbox.calendar.window(name)
+    for name, cut in sorted((lineage.get("memory_cuts") or {}).items()):
+        folder = sandbox.path("graphs", name, "cut")
         if not folder.is_dir():
-            cut = window.end - sandbox.params.evaluate.holdout
-            write_graph(folder, next(rebuild(sandbox, [cut])), about={"window": name})
+            write_graph(folder, next(rebuild(sandbox, [datetime.fromisoformat(cut)])), about={"window": name})
 
 
 def write_memory(base: Lineage, sandbox: Context) -> None:
