@@ -58,7 +58,7 @@ def user_in_words(told: Mapping[str, Any]) -> Iterator[str]:
     if erased:
         yield f"user {told['user']}: erased on request; nothing from before {erased['until']} is told"
         made = ", ".join(erased["made_before"]) or "none"
-        yield f"  versions made before that was carried out, which may hold what was learned then: {made}"
+        yield f"  versions that, or whose base versions, were learned before that was carried out: {made}"
     else:
         yield f"user {told['user']}"
     if erased and not told["snapshots"]:
@@ -101,7 +101,6 @@ def _served(serving: Mapping[str, Any]) -> str:
 
 
 def _facts(lineage: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    folds = lineage.get("graph_folds") or []
     return [
         ("Airflow run", lineage.get("airflow_run") or "none: started by hand"),
         ("MLflow run", lineage.get("mlflow_run")),
@@ -109,10 +108,17 @@ def _facts(lineage: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("params", lineage.get("params_digest")),
         ("graph at the cut", lineage.get("graph_at_cut")),
         ("graph at the end", lineage.get("graph_at_end")),
-        ("graph folded from", f"{counted(len(folds), 'step')} since {folds[0]['first']}" if folds else None),
+        ("graph", _made(lineage.get("graph_folds") or [])),
         ("model state", lineage.get("model_state")),
         ("validation", _validations(lineage.get("validation") or [])),
     ]
+
+
+def _made(folds: Sequence[Mapping[str, Any]]) -> str | None:
+    if not folds:
+        return None
+    then = f", then folded {counted(len(folds) - 1, 'time')}" if len(folds) > 1 else ""
+    return f"built from all snapshots up to {folds[0]['window']}{then}"
 
 
 def _validations(told: Sequence[Mapping[str, Any]]) -> str:

@@ -51,16 +51,18 @@ def compare_numbers(then: Mapping[str, float], now: Mapping[str, float]) -> tupl
 
 
 def largest_difference(then: State, now: State) -> float | None:
-    """Between the tensors of two states; None where they have other tensors or shapes."""
+    """Between the tensors of two states; None where they have other tensors or shapes, or what is no finite number."""
     if then.tensors.keys() != now.tensors.keys():
         return None
     largest = 0.0
     for name, tensor in then.tensors.items():
         if tensor.shape != now.tensors[name].shape:
             return None
-        if tensor.numel():
-            largest = max(largest, float((tensor.double() - now.tensors[name].double()).abs().max()))
-    return largest if math.isfinite(largest) else None
+        apart = float((tensor.double() - now.tensors[name].double()).abs().max()) if tensor.numel() else 0.0
+        if not math.isfinite(apart):
+            return None
+        largest = max(largest, apart)
+    return largest
 
 
 def _counts(name: str) -> bool:

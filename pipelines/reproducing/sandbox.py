@@ -66,7 +66,7 @@ def leave_out(until: Mapping[str, int], partitions: Path) -> None:
         moment = "valid_from" if "valid_from" in rows else "occurred_at"
         at = rows[moment].astype("datetime64[us, UTC]").astype("int64")
         names = [name for name in ("user_id", "target_user_id") if name in rows]
-        covered = [rows[name].map(until).fillna(_NEVER) > at for name in names]
+        covered = [np.array([until.get(user, _NEVER) for user in rows[name]], np.int64) > at for name in names]
         if covered and any(each.any() for each in covered):
             write_table(path, rows[~np.logical_or.reduce(covered)].reset_index(drop=True))
 

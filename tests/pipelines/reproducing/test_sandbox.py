@@ -45,7 +45,7 @@ def test_what_the_erased_told_of_themselves_stays_behind(tmp_path: Path) -> None
 
 def test_without_erasures_no_byte_changes(tmp_path: Path) -> None:
     path = tmp_path / "2024-01-07" / "events.parquet"
-    write_table(path, events(("u1", None, "08")))
+    write_table(path, events(("u1", None, "08"), ("u2", None, "09")))
     before = path.read_bytes()
     leave_out({}, tmp_path)
     leave_out({"somebody else": ERASED["u1"]}, tmp_path)
