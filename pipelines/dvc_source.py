@@ -31,8 +31,13 @@ class DvcSnapshot(DatasetSource):
         return f"{self.registry}@{self.tag}"
 
     @property
+    def command(self) -> str:
+        """What reads it back by hand."""
+        return f"dvc get {self.registry} {self.path} --rev {self.tag}"
+
+    @property
     def path(self) -> str:
-        """Of the partition, in the registry; for `dvc get REGISTRY PATH --rev TAG`."""
+        """Of the partition, in the registry."""
         return f"partitions/{self.tag.removeprefix('snapshot/').partition('.')[0]}"
 
     def load(self, into: Path | None = None) -> str:
@@ -48,7 +53,7 @@ class DvcSnapshot(DatasetSource):
             raise SnapshotError(
                 "the data registry is not on this machine",
                 where=self.registry,
-                mend=f"where it is: dvc get {self.registry} {self.path} --rev {self.tag}",
+                mend=f"where it is: {self.command}",
             )
         out = into or Path(mkdtemp(prefix="tidegraph-snapshot-")) / Path(self.path).name
         registry = DataRegistry(folder, remote=f"DVC remote of {folder}", locks=folder / ".dvc" / "tmp")

@@ -19,15 +19,21 @@ _TYPES = {"str": "string", "float64": "double", "int64": "long"}
 
 
 def inputs_of(lineage: Mapping[str, Any], context: Context) -> Iterator[DatasetUse]:
-    """One for each snapshot; what lies in the registry's working tree is its newest revision, which was just taken."""
+    """One for each snapshot, named by its tag; the registry's working tree has it, since it was just taken.
+
+    MLflow 3.17 shows the entries of a profile, and makes links of sources of its own kinds only: so the profile says
+    how to get at the rows.
+    """
     schema = json.dumps({"mlflow_colspec": _columns()})
     for told in lineage["snapshots"]:
+        snapshot = DvcSnapshot(str(context.path("registry")), told["tag"])
+        rows = _rows(context.path("registry", "partitions", told["window"]))
         yield DatasetUse(
-            name=f"partition {told['window']}",
+            name=told["tag"],
             digest=told["digest"],
-            source=DvcSnapshot(str(context.path("registry")), told["tag"]).to_json(),
+            source=snapshot.to_json(),
             schema=schema,
-            profile=json.dumps(_rows(context.path("registry", "partitions", told["window"]))),
+            profile=json.dumps({**rows, "read_it_back": snapshot.command}),
         )
 
 

@@ -40,7 +40,7 @@ class Held:
 
 
 def trace_user(user: str, known: Known, context: Context) -> dict[str, Any]:
-    """`snapshots`, `models` and `lists`, and where an erasure was asked for, `erased`: until when, and the versions that,
+    """`snapshots`, `models` and `lists`; where an erasure was asked for, `erased`: until when, and the versions that,
     or whose base versions, were learned before it was carried out. UnknownUserError where nothing is known of them."""
     erasures = read_erasures(context)
     asked = [place for place, each in enumerate(erasures, start=1) if each.user_id == user]

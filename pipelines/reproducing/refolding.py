@@ -24,8 +24,7 @@ def refold(lineage: Lineage, sandbox: Context) -> dict[str, str]:
     Where the steps of then are not known, the graph is built in one go: it holds the same, and has another hash.
     """
     hashes: dict[str, str] = {}
-    for place, fold in enumerate(steps := folds_of(lineage), start=1):
-        sandbox.say(f"graph of window {fold['window']} ({place}/{len(steps)})")
+    for fold in folds_of(lineage):
         hashes = _there(fold, sandbox) or _fold(fold, sandbox)
     _add_cohorts(lineage, sandbox)
     return hashes
@@ -56,6 +55,7 @@ def _there(fold: Mapping[str, Any], sandbox: Context) -> dict[str, str] | None:
 
 
 def _fold(fold: Mapping[str, Any], sandbox: Context) -> dict[str, str]:
+    sandbox.say(f"graph of window {fold['window']}")
     job = job_of(fold, sandbox)
     write_record(Record("snapshot", "", {"tags": {}}, 0.0, 0.0), job, sandbox)
     done = refresh.run(job, _with_cut(fold, job, sandbox))

@@ -68,23 +68,21 @@ def reproduce(version: str, into: Path, real: Context, *, from_scratch: bool = F
     into = into.resolve()
     check_folder(into, real.settings.home)
     lineages = read_lineages(real)
-    line = [version, *base_line(version, lineages)] if find_version(version, lineages) else []
+    lineage = find_version(version, lineages)
+    line = [*reversed(base_line(version, lineages)), version]
     erased = _erased_since([lineages[each] for each in line], real)
-    notes = [*_differences(lineages[version], real), *_told(erased)]
-    if not from_scratch and not erased:
-        unread = _unreadable(line[1:2], into, real)
-        notes += unread
-        line = line if unread else line[:1]
+    unread = [] if from_scratch or erased else _unreadable(line[-2:-1], into, real)
+    if not (from_scratch or erased or unread):
+        line = [version]
     _check(line, lineages)
     rebuilder = Rebuilder(into, lineages, real, stored=not erased)
-    for base in reversed(line[1:]):
+    for base in line[:-1]:
         rebuilder.learn(base)
     rebuilt = rebuilder.rebuild(version)
-    lineage = lineages[version]
     numbers, only_one = compare_numbers(_numbers(lineage, real), rebuilt.numbers)
     return Reproduction(
         version=version,
-        line=tuple(reversed(line)),
+        line=tuple(line),
         graph_at_cut=Pair(lineage["graph_at_cut"], rebuilt.graphs["cut"]),
         graph_at_end=Pair(lineage["graph_at_end"], rebuilt.graphs["end"]),
         state=Pair(lineage["model_state"], rebuilt.state),
@@ -92,7 +90,7 @@ def reproduce(version: str, into: Path, real: Context, *, from_scratch: bool = F
         verdict=Pair((lineage.get("verdict") or {}).get("outcome"), rebuilt.verdict),
         numbers=tuple(numbers),
         only_one=tuple(only_one),
-        notes=tuple(notes),
+        notes=(*_told(erased), *unread, *_differences(lineage, real)),
     )
 
 

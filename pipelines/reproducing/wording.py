@@ -24,11 +24,12 @@ def tabulate(done: Reproduction) -> Table:
     table.add_row("weights", then, now, same + apart)
     table.add_row("verdict", *_pair(done.verdict))
     for family, numbers in _by_family(done.numbers).items():
-        shown = next((each for each in numbers if each.name.startswith(f"{family}/all/ndcg_at_")), None)
+        shown = _ndcg(family, numbers)
         worst = max(numbers, key=lambda each: each.difference)
         same = "yes" if all(each.same for each in numbers) else f"NO, {worst.difference:.1e}: {worst.name}"
-        label = f"{family}, {counted(len(numbers), 'number')}" + (" (NDCG shown)" if shown else "")
-        table.add_row(label, *(_ndcg(shown) if shown else ("", "")), same)
+        label = f"{family}, {counted(len(numbers), 'number')}" + (f" (NDCG@{_cutoff(shown)})" if shown else "")
+        values = (f"{shown.then:.6f}", f"{shown.now:.6f}") if shown else ("", "")
+        table.add_row(label, *values, same)
     return table
 
 
@@ -49,8 +50,14 @@ def in_words(done: Reproduction) -> Iterator[str]:
         yield f"NOT reproduced: {graph}; of {of}, {differ} differ by more than {TOLERANCE:g}"
 
 
-def _ndcg(number: Number) -> tuple[str, str]:
-    return f"{number.then:.6f}", f"{number.now:.6f}"
+def _ndcg(family: str, numbers: list[Number]) -> Number | None:
+    """NDCG of the whole list, where the family has it."""
+    found = [each for each in numbers if each.name.startswith(f"{family}/all/ndcg_at_")]
+    return max(found, key=_cutoff, default=None)
+
+
+def _cutoff(number: Number) -> int:
+    return int(number.name.rpartition("_")[2])
 
 
 def _pair(pair: Pair) -> tuple[str, str, str]:

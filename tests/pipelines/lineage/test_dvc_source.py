@@ -33,9 +33,10 @@ def dataset(context: Context) -> Dataset:
 
 
 def test_the_runs_input_has_source_digest_columns_and_rows(dataset: Dataset) -> None:
-    assert (dataset.name, dataset.source_type) == (f"partition {UNTIL}", "dvc")
+    assert (dataset.name, dataset.source_type) == (f"snapshot/{UNTIL}", "dvc")
     assert json.loads(dataset.source)["rev"] == f"snapshot/{UNTIL}"
-    assert json.loads(dataset.profile)["events"] == 960
+    profile = json.loads(dataset.profile)
+    assert profile["events"] == 960 and profile["read_it_back"].endswith(f"partitions/{UNTIL} --rev snapshot/{UNTIL}")
     columns = {each["name"]: each["type"] for each in json.loads(dataset.schema)["mlflow_colspec"]}
     assert columns["events.user_id"] == "string" and columns["events.occurred_at"] == "datetime"
 

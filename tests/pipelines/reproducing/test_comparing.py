@@ -77,8 +77,10 @@ def test_other_weights_that_rank_alike_are_told_and_no_failure() -> None:
 
 
 def test_the_table_has_a_row_for_each_family_of_numbers() -> None:
-    numbers = (*DONE.numbers, Number("ials/all/ndcg_at_20", 0.3, 0.31), Number("gate/ndcg_lift", 0.1, 0.1))
+    smaller = Number("candidate/all/ndcg_at_5", 0.2, 0.2)
+    numbers = (smaller, *DONE.numbers, Number("ials/all/ndcg_at_20", 0.3, 0.31), Number("gate/ndcg_lift", 0.1, 0.1))
     table = tabulate(replace(DONE, numbers=numbers))
     told = list(table.columns[0].cells)
-    assert told[4:] == ["candidate, 1 number (NDCG shown)", "gate, 1 number", "ials, 1 number (NDCG shown)"]
+    assert told[4:] == ["candidate, 2 numbers (NDCG@20)", "gate, 1 number", "ials, 1 number (NDCG@20)"]
+    assert list(table.columns[1].cells)[4] == "0.400000"
     assert list(table.columns[3].cells)[-1] == "NO, 1.0e-02: ials/all/ndcg_at_20"
