@@ -33,8 +33,7 @@ def model_in_words(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def snapshot_in_words(told: Mapping[str, Any]) -> Iterator[str]:
-    asked = told["tag"] or f"window {told['window']}"
-    yield f"snapshot {asked}" if told["tag"] is None else asked
+    yield told["tag"] or f"window {told['window']}"
     for each in told["tags"]:
         yield f"  {each['tag']}: {_source(each['source'])}"
     if told["validation"]:

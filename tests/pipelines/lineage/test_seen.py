@@ -44,6 +44,12 @@ def test_a_bad_revision_lives_on_in_who_goes_on_from_a_version_that_learned_it()
     assert (last.learned, last.judged, last.via) == (True, False, "1")
 
 
+def test_what_a_base_was_only_judged_on_is_in_nobodys_weights() -> None:
+    cut = CALENDAR.at(1).start.isoformat()
+    versions = known(lineage(1, mode="full", data_cut=cut), lineage(2, base="1", knew=REVISED))
+    assert f"snapshot/{window(1)}" not in {each.tag for each in versions.saw("2")}
+
+
 def test_a_full_fit_after_the_revision_is_rid_of_the_bad_one() -> None:
     anew = known(lineage(1, mode="full"), lineage(2, mode="full", base="1", knew=REVISED))
     assert f"snapshot/{window(1)}" not in {each.tag for each in anew.saw("2")}
