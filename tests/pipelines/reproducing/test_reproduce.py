@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pipelines import cli, registry
@@ -15,6 +16,7 @@ from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure
 from pipelines.errors import ParamsError, RegistryError, TidegraphError
 from pipelines.files import read_json, write_json
+from pipelines.graph_files import read_graph
 from pipelines.lineage.stored import LINEAGE
 from pipelines.reproducing.reproduce import Reproduction, reproduce
 from pipelines.tracking import open_client
@@ -92,7 +94,11 @@ def test_whoever_was_erased_since_is_not_rebuilt_and_the_difference_is_explained
     done = reproduce("2", tmp_path / "into", context)
     assert not done.same and done.line == ("1", "2")
     assert "requests to be forgotten since: 1" in done.notes[0]
-    assert not [path for path in (tmp_path / "into").rglob("*") if path.is_file() and b"u7\0" in path.read_bytes()]
+    snapshots = list((tmp_path / "into").rglob("partitions/*/events.parquet"))
+    graphs = list((tmp_path / "into" / "graphs").glob("*/*"))
+    assert len(snapshots) == 5 + 6 and len(graphs) == 4
+    assert not any((pd.read_parquet(path)["user_id"] == "u7").any() for path in snapshots)
+    assert not any((read_graph(folder).users["user_id"] == "u7").any() for folder in graphs)
 
 
 def test_a_version_that_is_not_there_is_refused(context: Context, tmp_path: Path) -> None:
