@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import console
-from pipelines.commands import champion, graph, ledger, quarantine, simulate, source, stream, watch
+from pipelines.commands import champion, graph, ledger, lineage, quarantine, simulate, source, stream, watch
 from pipelines.context import Context, read_context
 from pipelines.errors import TidegraphError
 from pipelines.jobs import Job, bootstrap_job, update_job
@@ -27,6 +27,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(stream.app, name="stream")
 app.add_typer(ledger.app, name="ledger")
 champion.add_to(app)
+lineage.add_to(app)
 app.command(epilog="Example: `tidegraph watch --day 2017-10-15`")(watch.watch)
 app.command(epilog="Example: `tidegraph simulate --events 1000000 --out shop`")(simulate.simulate)
 WindowOption = Annotated[str, typer.Option("--window", help="The window's start date, for example 2017-10-08.")]

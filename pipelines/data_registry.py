@@ -9,13 +9,12 @@ from __future__ import annotations
 import configparser
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import yaml
@@ -24,7 +23,7 @@ from pipelines.context import Context
 from pipelines.errors import SnapshotError
 from pipelines.files import whole_file, whole_folder
 from pipelines.locks import hold
-from pipelines.settings import PYTHON
+from pipelines.registry_tools import call_git, run_dvc, tools_at_work
 
 REMOTE = "storage"
 _TAG = re.compile(r"snapshot/(?P<window>[^/.]+)(\.r(?P<revision>[0-9]+))?")
@@ -65,12 +64,35 @@ class DataRegistry:
             beside.rmdir()  # dvc puts its output inside a folder that is there already
             self._dvc(["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(beside)])
             if dvc_digest(beside) != recorded:
-                raise SnapshotError(
-                    f"the stored files of {tag} are not those that were tagged",
-                    where=self.remote,
-                    mend="restore the DVC remote from a backup; the tag records the right digests",
-                )
+                raise self._other_files(tag)
         return out
+
+    def read_back_all(self, tags: Mapping[str, str], out: Path, *, digests: Mapping[str, str]) -> None:
+        """Put the partition of each window's tag at `out/<window>`, in one process. Nothing in the registry is changed:
+        what DVC notes for itself goes beside `out`, for as long as it takes.
+
+        Raises SnapshotError for a tag that is not there, and for files that are not those of `digests`.
+        """
+        for tag in tags.values():
+            self._window(tag)
+        out.mkdir(parents=True, exist_ok=True)
+        gets = (
+            ["get", ".", f"partitions/{window}", "--rev", tag, "--out", str(out / window)]
+            for window, tag in tags.items()
+        )
+        with TemporaryDirectory(dir=out.parent) as notes:
+            self._dvc(*gets, notes=Path(notes))
+        for window, tag in tags.items():
+            if dvc_digest(out / window) != digests[window]:
+                raise self._other_files(tag)
+
+    def known_at(self, commit: str) -> dict[str, tuple[str, str]]:
+        """The newest tag of each window as of `commit`, and DVC's digest of it."""
+        merged = set(self._git("tag", "--list", "snapshot/*", "--merged", commit).split())
+        told = self._git("grep", "--fixed-strings", "md5: ", commit, "--", "partitions/*.dvc")
+        digests = dict(re.findall(r"partitions/(.+)\.dvc:.*md5: (\S+)", told))
+        known = {window: [tag for tag in tags if tag in merged] for window, tags in self.tags().items()}
+        return {window: (tags[-1], digests[window]) for window, tags in known.items() if tags and window in digests}
 
     def tags(self) -> dict[str, list[str]]:
         """The tags of each window, oldest revision first; empty before first use."""
@@ -100,6 +122,13 @@ class DataRegistry:
     def partition_path(self, window: str) -> Path:
         """Where the newest partition of `window` lies in the working tree; for reading only."""
         return self.folder / "partitions" / window
+
+    def _other_files(self, tag: str) -> SnapshotError:
+        return SnapshotError(
+            f"the stored files of {tag} are not those that were tagged",
+            where=self.remote,
+            mend="restore the DVC remote from a backup; the tag records the right digests",
+        )
 
     def _exists(self) -> bool:
         return (self.folder / ".dvc" / "config").exists()
@@ -191,27 +220,15 @@ class DataRegistry:
         locks = [*(self.folder / ".git").rglob("*.lock"), self.folder / ".dvc" / "tmp" / "rwlock"]
         locks = [path for path in locks if path.exists()]
         if locks:
-            psutil.wait_procs(_tools_at_work(self.folder), timeout=_ORPHAN_WAIT_SECONDS)
+            psutil.wait_procs(tools_at_work(self.folder), timeout=_ORPHAN_WAIT_SECONDS)
         for path in locks:
             path.unlink(missing_ok=True)
 
     def _git(self, *arguments: str, stdin: str | None = None) -> str:
-        return _call(["git", *arguments], self.folder, stdin)
+        return call_git(self.folder, *arguments, stdin=stdin)
 
-    def _dvc(self, *commands: list[str]) -> None:
-        """Run DVC commands one after the other, until one fails, in one process: starting it costs most."""
-        waiting = [["--wait-for-lock", *command] for command in commands]
-        _call([PYTHON, "-c", _RUN_DVC, json.dumps(waiting)], self.folder)
-
-
-_RUN_DVC = """
-import json, sys
-from dvc.cli import main
-
-for command in json.loads(sys.argv[1]):
-    if status := main(command):
-        sys.exit(status)
-"""
+    def _dvc(self, *commands: list[str], notes: Path | None = None) -> None:
+        run_dvc(self.folder, *commands, notes=notes)
 
 
 def open_data_registry(context: Context) -> DataRegistry:
@@ -248,50 +265,3 @@ def dvc_digest(folder: Path) -> str:
 def _message(windows: Iterable[str]) -> str:
     names = sorted(windows)
     return f"Add {names[0]}" if len(names) == 1 else f"Add {names[0]} to {names[-1]} ({len(names)} windows)"
-
-
-def _tools_at_work(folder: Path) -> list[psutil.Process]:
-    """The git and dvc processes that work in `folder`."""
-    found = []
-    for process in psutil.process_iter(["cwd", "cmdline"]):
-        command = " ".join((process.info["cmdline"] or [])[:3])
-        if process.info["cwd"] == str(folder) and ("git" in command or "dvc" in command):
-            found.append(process)
-    return found
-
-
-def _call(command: list[str], folder: Path, stdin: str | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=_environment(folder), input=stdin, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise SnapshotError(
-            f"{command[0]} cannot be started", where=str(folder), mend=f"install {command[0]}, or run a step first"
-        ) from error
-    if done.returncode:
-        tool = "git" if command[0] == "git" else "dvc"
-        raise SnapshotError(
-            f"{tool} failed: {_last_line(done.stderr or done.stdout)}",
-            where=str(folder),
-            mend="mend what it names (disk, permissions, the DVC remote) and run the same command again",
-        )
-    return done.stdout.strip()
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """This process's environment without the user's git: the registry has an identity and settings of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CEILING_DIRECTORIES": str(folder.parent),  # never take an outer repository for this one
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site"),
-        "DO_NOT_TRACK": "1",
-    }
-
-
-def _last_line(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip() and "Having any troubles" not in line]
-    return lines[-1] if lines else "no message"

@@ -16,6 +16,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 
 from pipelines.context import Context
+from pipelines.dvc_source import KIND, register_source
 
 for _chatty in ("mlflow.store.db.utils", "alembic"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -31,12 +32,15 @@ _PARAMS_A_BATCH = 100
 
 @dataclass(frozen=True)
 class DatasetUse:
-    """One snapshot partition that an update learns from; `source` says where it is read back from."""
+    """One snapshot partition that an update learns from; `source` says where it is read back from, as JSON of
+    `pipelines.dvc_source.DvcSnapshot`. `schema` and `profile` (numbers of rows) are JSON that MLflow's page shows."""
 
     name: str
     digest: str
     source: str
     role: str = "train"
+    schema: str | None = None
+    profile: str | None = None
 
 
 def open_client(context: Context) -> MlflowClient:
@@ -133,10 +137,11 @@ def log_files(context: Context, run_id: str, folder: Path, path: str) -> None:
 
 
 def log_datasets(context: Context, run_id: str, uses: Iterable[DatasetUse]) -> None:
-    """Name what the update learns from as the run's inputs; one that is named already stays single."""
+    """Name what the update learns from as the run's inputs; one that is named already stays single, and as it is."""
+    register_source()
     inputs = [
         DatasetInput(
-            Dataset(name=use.name, digest=use.digest, source_type="dvc", source=use.source),
+            Dataset(use.name, use.digest, KIND, use.source, schema=use.schema, profile=use.profile),
             tags=[InputTag("mlflow.data.context", use.role)],
         )
         for use in uses

@@ -65,6 +65,11 @@ class Connector(ABC):
     def fingerprint(self, start: datetime, end: datetime, name: str) -> str:
         """A digest that changes whenever `collect` of this window could give something else."""
 
+    def files(self, start: datetime, end: datetime, name: str) -> dict[str, str]:
+        """The files that the window's rows come of: SHA-256 by name below the drop folder; none where a source is no
+        folder of files."""
+        return {}
+
     @abstractmethod
     def last_event_at(self) -> datetime | None:
         """When the source's last event happened; None for a source that is still growing."""

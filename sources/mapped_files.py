@@ -80,6 +80,10 @@ class MappedFiles(Connector):
                 parts += [table, *(seen for kept in self._parted[table] if (seen := kept.digest(start)))]
         return digest(*parts)
 
+    def files(self, start: datetime, end: datetime, name: str) -> dict[str, str]:
+        found = {path for table in self.rows for path in self._of_window(table, start, name)}
+        return {path.relative_to(self.place.drop).as_posix(): file_digest(path).hex() for path in sorted(found)}
+
     def last_event_at(self) -> datetime | None:
         """When the last readable event happened; None where files come window by window: more may come."""
         if self.rows["events"].by_window:
@@ -109,6 +113,13 @@ class MappedFiles(Connector):
         if not files and (table == "events" or not rows.by_window):
             raise self._nothing(table, patterns, window)
         return files
+
+    def _of_window(self, table: str, start: datetime, window: str) -> list[Path]:
+        """The table's files that hold rows of a window, or are dropped for it."""
+        if self.rows[table].by_window:
+            return self._files(table, window)
+        kept = zip(self._files(table, None), self._parted[table], strict=True)
+        return [path for path, parted in kept if parted.holds(start)]
 
     def _nothing(self, table: str, patterns: list[str], window: str | None) -> SourceFault:
         of = f" of window {window}" if window else ""

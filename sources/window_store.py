@@ -39,6 +39,10 @@ class Parted:
         """The rows of the window that starts at `start`, in the order of the file."""
         return [pq.read_table(path, use_threads=False) for path in self._parts(start)]
 
+    def holds(self, start: datetime) -> bool:
+        """Whether the file has rows of the window that starts at `start`."""
+        return bool(self._parts(start))
+
     def digest(self, start: datetime) -> bytes:
         """Changes with the bytes of the window's rows."""
         return b"".join(sha256(path.read_bytes()).digest() for path in self._parts(start))

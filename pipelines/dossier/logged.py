@@ -18,18 +18,20 @@ from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
 from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
+from pipelines.lineage.inputs import inputs_of
+from pipelines.lineage.stored import LINEAGE
 from pipelines.records import read_result
 
 
-def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
-    """Log the dossier (page and JSON), params, metrics, tags, curves, pictures, verdict, validation and inputs."""
+def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context: Context) -> None:
+    """Log the dossier (page and JSON), lineage, params, metrics, tags, curves, pictures, validation and inputs."""
     run_id = read_result("plan", job, context)["run_id"]
     tracking.log_params(context, run_id, context.params.model_dump(mode="json", by_alias=True))
-    tags = tracking.open_client(context).get_run(run_id).data.tags
-    material = gather(job, context, tags=tags, graph_words=_log_graph(run_id, job, context))
+    material = gather(job, context, lineage=lineage, graph_words=_log_graph(run_id, job, context))
     told = tell_dossier(material)
     tracking.log_text(context, run_id, render_page(told), "dossier.html")
     tracking.log_dict(context, run_id, told, "dossier.json")
+    tracking.log_dict(context, run_id, lineage, LINEAGE)
     tracking.log_metrics(context, run_id, metrics_of(row, material))
     tracking.log_tags(context, run_id, tags_of(row, material, told["verdict"]))
     _log_pictures(run_id, row, material, context)
@@ -38,7 +40,7 @@ def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
     for window in job.windows:
         path = context.path("validation", f"{window.name}.json")
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
-    tracking.log_datasets(context, run_id, _inputs(job, context))
+    tracking.log_datasets(context, run_id, inputs_of(lineage, context))
     describe_version(context, told)
 
 
@@ -74,13 +76,3 @@ def _log_graph(run_id: str, job: Job, context: Context) -> tuple[str, ...] | Non
 
 def _decision(job: Job, context: Context) -> dict[str, Any]:
     return {step: read_result(step, job, context) for step in ("snapshot", "refresh", "plan", "gate", "promote")}
-
-
-def _inputs(job: Job, context: Context) -> list[tracking.DatasetUse]:
-    snapshot = read_result("snapshot", job, context)
-    return [
-        tracking.DatasetUse(
-            name=f"partition {window}", digest=snapshot["digests"][window], source=f"{context.path('registry')}@{tag}"
-        )
-        for window, tag in snapshot["tags"].items()
-    ]

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.files import digest_json
 from pipelines.jobs import Job
 from pipelines.records import find_record
 from pipelines.runner import STEPS
@@ -17,7 +16,7 @@ from pipelines.runner import STEPS
 class Material:
     """`records` by step: `result`, `cpu_seconds`, `wall_seconds`; a step that did not run has none. `memory` by window,
     as `models.memory.Remembered`. `graph_words`: what the window changed in the graph, `None` where that is not told.
-    `tags`: those of the MLflow run. `k`: the length of the lists that were judged."""
+    `lineage` as `lineage.json` has it. `k`: the length of the lists that were judged."""
 
     window: str
     kind: str
@@ -25,12 +24,10 @@ class Material:
     window_end: str
     k: int
     dry_run: bool = False
-    airflow_run: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
-    params_digest: str = ""
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     memory: Mapping[str, Mapping[str, float]] | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
     graph_words: tuple[str, ...] | None = None
 
     def result(self, step: str) -> Mapping[str, Any]:
@@ -54,9 +51,10 @@ class Material:
         return f"ndcg_at_{self.k}"
 
 
-def gather(job: Job, context: Context, *, tags: Mapping[str, str], graph_words: tuple[str, ...] | None) -> Material:
+def gather(
+    job: Job, context: Context, *, lineage: Mapping[str, Any], graph_words: tuple[str, ...] | None = None
+) -> Material:
     """Read the records of `job`; what is not there is left out."""
-    params = context.params.model_dump(mode="json", by_alias=True)
     found = {step: find_record(step, job, context) for step in STEPS[:-1]}
     evaluated = found["evaluate"]
     return Material(
@@ -66,11 +64,9 @@ def gather(job: Job, context: Context, *, tags: Mapping[str, str], graph_words: 
         window_end=job.window.end.isoformat(),
         k=context.params.evaluate.k,
         dry_run=job.dry_run,
-        airflow_run=job.airflow_run,
-        params=params,
-        params_digest=digest_json(params),
+        params=context.params.model_dump(mode="json", by_alias=True),
         records={step: asdict(record) for step, record in found.items() if record is not None},
         memory=evaluated.result.get("memory") if evaluated else None,
-        tags=tags,
+        lineage=lineage,
         graph_words=graph_words,
     )

@@ -1,4 +1,4 @@
-"""Where it all comes from: the data's quality, the lineage, and what the update cost."""
+"""The data's quality, and what the update cost."""
 
 from __future__ import annotations
 
@@ -34,32 +34,6 @@ def tell_data(material: Material) -> dict[str, Any]:
         "events": total,
         "docs": f"{DOCS}/index.html",
         "docs_of_window": f"{DOCS}/{material.window}",
-    }
-
-
-def tell_lineage(material: Material) -> dict[str, Any]:
-    """From the model back to the snapshots; None for what there is none of."""
-    plan, snapshot, refresh = (material.result(step) for step in ("plan", "snapshot", "refresh"))
-    return {
-        "airflow_run": material.airflow_run or material.tags.get("airflow_run") or None,
-        "mlflow_run": plan.get("run_id"),
-        "update_key": plan.get("update_key"),
-        "code_revision": material.tags.get("code_revision"),
-        "git_commit": material.tags.get("git_commit"),
-        "params_digest": material.params_digest or None,
-        "base_version": material.base,
-        "model_version": material.result("promote").get("version"),
-        "model_state": material.result("fit").get("state"),
-        "data_cut": plan.get("cut"),
-        "registry_commit": snapshot.get("commit"),
-        "snapshots": [
-            {"window": window, "tag": tag, "digest": (snapshot.get("digests") or {}).get(window)}
-            for window, tag in (snapshot.get("tags") or {}).items()
-        ],
-        "graph_at_cut": (refresh.get("hashes") or {}).get("cut"),
-        "graph_at_end": (refresh.get("hashes") or {}).get("end"),
-        "graph_made": refresh.get("note"),
-        "predictions": material.result("publish").get("digest"),
     }
 
 

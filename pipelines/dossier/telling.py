@@ -11,7 +11,7 @@ from pipelines.dossier.card import tell_card
 from pipelines.dossier.comparing import tell_comparison, tell_slices
 from pipelines.dossier.judging import tell_changes, tell_checks, tell_memory, tell_rules
 from pipelines.dossier.material import Material
-from pipelines.dossier.origins import tell_cost, tell_data, tell_lineage
+from pipelines.dossier.origins import tell_cost, tell_data
 from pipelines.dossier.outcome import tell_outcome
 
 FORMAT = 1
@@ -41,7 +41,7 @@ def tell_dossier(material: Material) -> dict[str, Any]:
             "changes": tell_changes(material),
             "graph": _tell_graph(material),
             "data": tell_data(material),
-            "lineage": tell_lineage(material),
+            "lineage": material.lineage,
             "cost": tell_cost(material),
             "card": tell_card(material),
         }

@@ -69,12 +69,14 @@ def _collect(connector: Connector, window: Window, context: Context) -> dict[str
         if kept is not None:
             return kept
         tables = connector.collect(window.start, window.end, window.name)
+        files = connector.files(window.start, window.end, window.name)
     for note in tables.notes:
         context.say(f"{window.name}: {note}")
-    return _land(folder, tables, {"connector": connector.name, "fingerprint": source, "window": window.name})
+    origin = {"connector": connector.name, "fingerprint": source, "window": window.name, "files": files}
+    return _land(folder, tables, origin)
 
 
-def _land(folder: Path, tables: Tables, origin: dict[str, str]) -> dict[str, Any]:
+def _land(folder: Path, tables: Tables, origin: dict[str, Any]) -> dict[str, Any]:
     with whole_folder(folder) as beside:
         for name in TABLES:
             write_table(beside / f"{name}.parquet", getattr(tables, name))

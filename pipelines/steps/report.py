@@ -9,19 +9,30 @@ from pipelines.context import Context
 from pipelines.dossier.logged import log_dossier
 from pipelines.files import write_json
 from pipelines.jobs import Job
+from pipelines.lineage.facts import lineage_path, read_facts
+from pipelines.lineage.record import tie_together
 from pipelines.records import find_record, read_result
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
-    """Write `updates/<window>/row.json` and end the run; an overtaken update keeps the row of the one that counted."""
+    """Write `row.json` and `lineage.json` of `updates/<window>/`, and end the run; an overtaken update keeps the row of
+    the one that counted."""
     plan = read_result("plan", job, context)
     path = context.path("updates", job.name, "row.json")
     row = _row(job, context)
-    log_dossier(row, job, context)
+    lineage = _lineage(plan["run_id"], job, context)
+    log_dossier(row, lineage, job, context)
     tracking.finish(context, plan["run_id"], "FINISHED")
     if not (plan["overtaken"] and path.is_file()):
         write_json(path, row)
-    return {"row": row, "note": plan["reason"], "outputs": [f"updates/{job.name}/row.json"]}
+    write_json(context.path(lineage_path(job.name)), lineage)
+    outputs = [f"updates/{job.name}/row.json", lineage_path(job.name)]
+    return {"row": row, "note": plan["reason"], "outputs": outputs}
+
+
+def _lineage(run_id: str, job: Job, context: Context) -> dict[str, Any]:
+    tags = tracking.open_client(context).get_run(run_id).data.tags
+    return tie_together(read_facts(job, context, tags=tags))
 
 
 def _row(job: Job, context: Context) -> dict[str, Any]:

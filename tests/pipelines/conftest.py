@@ -1,4 +1,4 @@
-"""What tests of commands begin with."""
+"""What tests of commands begin with, and those that ask where something came from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.context import read_context
+from pipelines.jobs import update_job
+from pipelines.runner import run_all
 from pipelines.settings import ROOT
+from tests.drop import UNTIL, copy_home
 
 
 @pytest.fixture
@@ -16,3 +20,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIDEGRAPH_PARAMS", str(ROOT / "params.yaml"))
     monkeypatch.delenv("TIDEGRAPH_MAPPING", raising=False)
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def traced(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small shop after its bootstrap and one update, which an Airflow run made; tests work on a copy."""
+    folder = tmp_path_factory.mktemp("traced") / "shop"
+    context = read_context(environment=copy_home(bootstrapped, folder))
+    run_all(update_job(UNTIL, context, airflow_run="manual__7"), context)
+    return folder

@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.dossier.material import Material
+from pipelines.lineage.facts import Facts
+from pipelines.lineage.record import tie_together
 
 CUT, END = "2024-02-09T00:00:00+00:00", "2024-02-11T00:00:00+00:00"
 MEANS = {"ndcg_at_20": 0.30, "recall_at_20": 0.25, "popularity_lift_at_20": 2.0}
 
 
-def material(**changes: Any) -> Material:
-    """An update that was promoted over version 1, with everything told; `changes` are fields of the material."""
-    return Material(**{**_FIELDS, "records": records(), **changes})
+def material(*, airflow_run: str = "", tags: dict[str, str] | None = None, **changes: Any) -> Material:
+    """An update that was promoted over version 1, with everything told; `changes` are fields of the material,
+    `airflow_run` and the run's `tags` part of its lineage."""
+    given = {**_FIELDS, "records": records(), **changes}
+    facts = Facts(
+        given["kind"],
+        given["windows"],
+        airflow_run=airflow_run,
+        tags=tags or {"code_revision": "c0de", "git_commit": "5ea1"},
+        params_digest="ab12",
+        results={step: record["result"] for step, record in given["records"].items()},
+    )
+    return Material(**{"lineage": tie_together(facts), **given})
 
 
 def records(**results: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -49,9 +61,7 @@ _FIELDS: dict[str, Any] = {
     "window_end": END,
     "k": 20,
     "params": {"fit": {"factors": 8, "seed": 7}, "publish": {"k": 20}, "evaluate": {"slices": ["activity", "price"]}},
-    "params_digest": "ab12",
     "memory": {"2024-01-28": {"ndcg": 0.2, "first": 0.22, "best": 0.25}},
-    "tags": {"code_revision": "c0de", "git_commit": "5ea1"},
     "graph_words": ("gained most: coffee +1.00",),
 }
 

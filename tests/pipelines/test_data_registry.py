@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import data_registry
+from pipelines import registry_tools
 from pipelines.data_registry import DataRegistry, dvc_digest
 from pipelines.errors import SnapshotError
 from pipelines.settings import ROOT
@@ -168,19 +168,19 @@ def test_a_folder_that_holds_something_else_is_not_taken(tmp_path: Path) -> None
 
 def _add_and_die(home: Path, at: str) -> None:
     """Add the next window, and be killed when the command `at` is about to run, with its lock files half-written."""
-    call = data_registry._call
+    call = registry_tools._call
 
-    def call_or_die(command: list[str], *arguments: Any) -> str:
+    def call_or_die(command: list[str], *arguments: Any, **named: Any) -> str:
         if at == "push" and "push" in command[-1]:
             added, _ = json.loads(command[-1])
-            call([*command[:-1], json.dumps([added])], *arguments)
+            call([*command[:-1], json.dumps([added])], *arguments, **named)
         if at in command or at in command[-1]:
             (home / "registry" / ".git" / "index.lock").touch()
             (home / "registry" / ".dvc" / "tmp" / "rwlock").write_text("{half-writ")
             os.kill(os.getpid(), signal.SIGKILL)
-        return call(command, *arguments)
+        return call(command, *arguments, **named)
 
-    data_registry._call = call_or_die
+    registry_tools._call = call_or_die
     registry_in(home).add_partitions({NEXT: home / "next"})
 
 
@@ -220,3 +220,28 @@ def test_a_python_that_a_relative_path_found_is_known_by_its_whole_one() -> None
     )
     own, whole = told.stdout.split()
     assert (own, Path(whole)) == ("bin/python", Path(sys.prefix) / "bin" / "python")
+
+
+def test_many_partitions_are_read_back_at_once_and_nothing_of_the_registry_changes(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    registry, out = registry_in(home), tmp_path_factory.mktemp("out")
+    known = registry.known_at(registry.commit())
+    digests = {window: digest for window, (_, digest) in known.items()}
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    registry.read_back_all({window: tag for window, (tag, _) in known.items()}, out / "parts", digests=digests)
+    assert {window: dvc_digest(out / "parts" / window) for window in known} == digests
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+    with pytest.raises(SnapshotError, match="not those that were tagged"):
+        registry.read_back_all({FIRST: known[FIRST][0]}, out / "again", digests={FIRST: "another"})
+
+
+def test_what_was_known_at_a_commit_leaves_out_what_came_later(home: Path) -> None:
+    registry = registry_in(home)
+    before = registry.commit()
+    registry.add_partitions({FIRST: partition(home / "third", "third"), NEXT: partition(home / "next", "next")})
+    assert registry.known_at(before) == {FIRST: (f"snapshot/{FIRST}.r2", registry.digest(f"snapshot/{FIRST}.r2"))}
+    assert {tag for tag, _ in registry.known_at(registry.commit()).values()} == {
+        f"snapshot/{FIRST}.r3",
+        f"snapshot/{NEXT}",
+    }

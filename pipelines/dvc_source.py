@@ -1,0 +1,97 @@
+"""A snapshot as MLflow knows it: a dataset source of kind `dvc`, which reads its partition back by tag.
+
+MLflow finds the class by the entry point `mlflow.dataset_source` where Tidegraph is installed; elsewhere, or where it
+was installed before there was one, `register_source` does the same in this process. MLflow imports this module while it
+is itself being imported, so that it must not import much: the data registry comes in when something is read back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from mlflow.data.dataset_source import DatasetSource
+
+KIND = "dvc"
+_ADDRESS = re.compile(r"(?P<registry>.+)@(?P<tag>snapshot/[^/@]+)")
+
+
+class DvcSnapshot(DatasetSource):
+    """The partition under `tag` of the data registry in the folder `registry`."""
+
+    def __init__(self, registry: str, tag: str) -> None:
+        self.registry, self.tag = registry, tag
+
+    @property
+    def uri(self) -> str:
+        """Such as `/srv/var/registry@snapshot/2017-10-08`."""
+        return f"{self.registry}@{self.tag}"
+
+    @property
+    def command(self) -> str:
+        """What reads it back by hand."""
+        return f"dvc get {self.registry} {self.path} --rev {self.tag}"
+
+    @property
+    def path(self) -> str:
+        """Of the partition, in the registry."""
+        return f"partitions/{self.tag.removeprefix('snapshot/').partition('.')[0]}"
+
+    def load(self, into: Path | None = None) -> str:
+        """Read the partition back, from DVC's cache or remote, and give its folder: `into`, or a new one.
+
+        Raises SnapshotError where this machine does not have the registry, the tag, or the stored files.
+        """
+        from pipelines.data_registry import DataRegistry
+        from pipelines.errors import SnapshotError
+
+        folder = Path(self.registry)
+        if not (folder / ".dvc").is_dir():
+            raise SnapshotError(
+                "the data registry is not on this machine",
+                where=self.registry,
+                mend=f"where it is: {self.command}",
+            )
+        out = into or Path(mkdtemp(prefix="tidegraph-snapshot-")) / Path(self.path).name
+        registry = DataRegistry(folder, remote=f"DVC remote of {folder}", locks=folder / ".dvc" / "tmp")
+        return str(registry.read_back(self.tag, out))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"uri": self.uri, "registry": self.registry, "path": self.path, "rev": self.tag}
+
+    @classmethod
+    def from_dict(cls, source_dict: dict[Any, Any]) -> DvcSnapshot:
+        return cls(source_dict["registry"], source_dict["rev"])
+
+    @classmethod
+    def from_json(cls, source_json: str) -> DvcSnapshot:
+        """Runs of before kept the address alone."""
+        if cls._can_resolve(source_json):
+            return cls._resolve(source_json)
+        return cls.from_dict(json.loads(source_json))
+
+    @staticmethod
+    def _get_source_type() -> str:
+        return KIND
+
+    @staticmethod
+    def _can_resolve(raw_source: Any) -> bool:
+        return isinstance(raw_source, str) and _ADDRESS.fullmatch(raw_source) is not None
+
+    @classmethod
+    def _resolve(cls, raw_source: Any) -> DvcSnapshot:
+        match = _ADDRESS.fullmatch(raw_source)
+        if match is None:
+            raise ValueError(f"{raw_source!r} is no address such as /srv/var/registry@snapshot/2017-10-08")
+        return cls(match["registry"], match["tag"])
+
+
+def register_source() -> None:
+    """Let this process's MLflow know the kind, if it does not yet."""
+    from mlflow.data.dataset_source_registry import get_registered_sources, register_dataset_source
+
+    if KIND not in {source._get_source_type() for source in get_registered_sources()}:
+        register_dataset_source(DvcSnapshot)  # type: ignore[arg-type]  # MLflow means the class

@@ -1,0 +1,1 @@
+"""Reproducing: a past version rebuilt from its lineage in a folder of its own, and compared with what it was."""
