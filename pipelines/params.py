@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
-    BeforeValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -22,22 +20,10 @@ from features.kinds import BY_NAME, USER_ITEM
 from features.rules import Rules
 from features.schema import EVENT_TYPES
 from models.policy import Mode, PolicyRules
+from pipelines.durations import Duration
 from pipelines.gate_params import GateParams
 from pipelines.section import Section
 
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-
-
-def _duration(value: object) -> object:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([wdhms])", str(value))
-    if isinstance(value, timedelta):
-        return value
-    if not match:
-        raise ValueError(f"{value!r} is no duration; write a number and a unit of w, d, h, m, s, such as 3d or 12h")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

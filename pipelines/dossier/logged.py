@@ -25,11 +25,7 @@ def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
     """Log the dossier (page and JSON), params, metrics, tags, curves, pictures, verdict, validation and inputs."""
     run_id = read_result("plan", job, context)["run_id"]
     tracking.log_params(context, run_id, context.params.model_dump(mode="json", by_alias=True))
-    tags = tracking.open_client(context).get_run(run_id).data.tags
-    material = gather(job, context, tags=tags, graph_words=_log_graph(run_id, job, context))
-    told = tell_dossier(material)
-    tracking.log_text(context, run_id, render_page(told), "dossier.html")
-    tracking.log_dict(context, run_id, told, "dossier.json")
+    material, told = log_page(job, context)
     tracking.log_metrics(context, run_id, metrics_of(row, material))
     tracking.log_tags(context, run_id, tags_of(row, material, told["verdict"]))
     _log_pictures(run_id, row, material, context)
@@ -40,6 +36,17 @@ def log_dossier(row: dict[str, Any], job: Job, context: Context) -> None:
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
     tracking.log_datasets(context, run_id, _inputs(job, context))
     describe_version(context, told)
+
+
+def log_page(job: Job, context: Context) -> tuple[Material, dict[str, Any]]:
+    """Log the dossier's page and JSON, as far as the update has come; what they are made of, and what they tell."""
+    run_id = read_result("plan", job, context)["run_id"]
+    tags = tracking.open_client(context).get_run(run_id).data.tags
+    material = gather(job, context, tags=tags, graph_words=_log_graph(run_id, job, context))
+    told = tell_dossier(material)
+    tracking.log_text(context, run_id, render_page(told), "dossier.html")
+    tracking.log_dict(context, run_id, told, "dossier.json")
+    return material, told
 
 
 def _log_pictures(run_id: str, row: dict[str, Any], material: Material, context: Context) -> None:
