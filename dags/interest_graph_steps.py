@@ -1,12 +1,17 @@
-"""The eleven steps as a row of tasks, shared by both DAGs: their order, retries, and what they tell Airflow."""
+"""The eleven steps as a row of tasks, shared by both DAGs: their order, retries, and what they tell Airflow.
+
+Between `gate` and `promote` a person may be asked: `ask` says whether there is anything to ask, `approval` waits."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import TriggerRule, chain, get_current_context, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk import TriggerRule, chain, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.interest_graph_approval import FORM, WaitForApproval
+from dags.interest_graph_request import plain_errors, request_of
 
 STEPS = (
     "collect", "validate", "snapshot", "refresh", "plan", "fit", "evaluate", "gate", "promote", "publish", "report",
@@ -20,13 +25,17 @@ _RETRY = {
     "max_retry_delay": timedelta(minutes=10),
 }
 RETRIED = {"collect": _RETRY, "snapshot": _RETRY}
-# A refused candidate skips `promote`; the champion is still published and reported.
-AFTER_SKIP = {"publish": TriggerRule.NONE_FAILED, "report": TriggerRule.NONE_FAILED}
+# A refused candidate skips `promote`, and where nobody is asked `approval` is skipped; what follows goes on.
+AFTER_SKIP = dict.fromkeys(("promote", "publish", "report"), TriggerRule.NONE_FAILED)
+ASK, APPROVAL = "ask", "approval"
 
 
 def chain_steps(kind: str) -> None:
     """Add the steps of a bootstrap or an update to the DAG being defined, one after the other."""
-    chain(*[_add_step(name, kind) for name in STEPS])
+    tasks = {name: _add_step(name, kind) for name in STEPS}
+    place = STEPS.index("promote")
+    asking = [_add_ask(kind), WaitForApproval(task_id=APPROVAL, kind=kind, asked_by=ASK, params=FORM, retries=0)]
+    chain(*[tasks[name] for name in STEPS[:place]], *asking, *[tasks[name] for name in STEPS[place:]])
 
 
 def _add_step(name: str, kind: str) -> Any:
@@ -40,36 +49,23 @@ def _add_step(name: str, kind: str) -> Any:
     return step()
 
 
-def _run(name: str, kind: str) -> dict[str, Any]:
-    from pipelines.errors import SnapshotError, SourceError, TidegraphError  # here: parsing must stay cheap
-    from pipelines.tasks import run_task
+def _add_ask(kind: str) -> Any:
+    # what it gives is the request; without one the short circuit skips `approval`, and that alone
+    @task.short_circuit(task_id=ASK, ignore_downstream_trigger_rules=False, retries=0)
+    def ask() -> dict[str, Any] | None:
+        from pipelines.tasks import ask_approval
 
-    try:
-        result = run_task(name, kind=kind, **_request(kind))
-    except (SourceError, SnapshotError) as error:
-        raise AirflowException(str(error)) from None
-    except TidegraphError as error:
-        raise AirflowFailException(str(error)) from None
+        with plain_errors():
+            return ask_approval(kind=kind, **request_of(kind))
+
+    return ask()
+
+
+def _run(name: str, kind: str) -> dict[str, Any]:
+    from pipelines.tasks import run_task  # here: parsing must stay cheap
+
+    with plain_errors():
+        result = run_task(name, kind=kind, **request_of(kind))
     if result.get("promoted") is False:
         raise AirflowSkipException(f"not promoted: {result.get('reason')}")
     return result
-
-
-def _request(kind: str) -> dict[str, Any]:
-    """What the form and the run ask for."""
-    from pipelines.context import read_context
-    from pipelines.tasks import required, window_of_run
-
-    context = get_current_context()
-    form, run = context["params"], context["dag_run"]
-    asked = {"dry_run": bool(form["dry_run"]), "airflow_run": f"{run.dag_id}/{run.run_id}"}
-    if kind == "bootstrap":
-        return asked | {"until": required("until", form["until"])}
-    window = window_of_run(
-        form["window"],
-        run_type=str(getattr(run.run_type, "value", run.run_type)),
-        start=run.data_interval_start,
-        end=run.data_interval_end,
-        calendar=read_context().calendar,
-    )
-    return asked | {"window": required("window", window), "mode": form["mode"]}

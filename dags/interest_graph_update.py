@@ -3,7 +3,8 @@
 
 The window's events are collected, checked and snapshotted, folded into the graph, learnt from the champion's weights,
 judged against the champion and the baselines; a candidate that passes the gate is promoted, published and reported.
-A candidate that is refused skips `promote`, says why, and the run succeeds: the champion keeps serving.
+A candidate that is refused skips `promote`, says why, and the run succeeds: the champion keeps serving. With
+`gate.ask_human` of params.yaml, one that the gate leaves open waits at `approval` for a person.
 
 Which window? The form's **window** where given, otherwise the data interval of a scheduled or backfill run. A manual
 run with an empty form is refused. There is no schedule unless `TIDEGRAPH_SCHEDULE` holds a cron expression whose

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.errors import TidegraphError
@@ -30,8 +31,8 @@ def voice() -> Iterator[Callable[[str], None]]:
     with _ERR.status("starting") as status:
 
         def say(message: str) -> None:
-            _ERR.print(f"[dim]{message}[/]")
-            status.update(message)
+            _ERR.print(f"[dim]{escape(message)}[/]")
+            status.update(escape(message))
 
         yield say
 
@@ -75,7 +76,7 @@ def show_row(row: dict[str, Any], *, as_json: bool) -> None:
     if row["metrics"]:
         _OUT.print(table)
     _OUT.print(f"events: {row['accepted']} accepted, {row['quarantined']} quarantined")
-    _OUT.print(f"verdict: {row['verdict']}: {row['reason']}")
+    print_line(f"verdict: {row['verdict']}: {row['reason']}")
     _OUT.print(f"promoted: {'yes' if row['promoted'] else 'no'}; champion: version {row['champion_version']}")
 
 

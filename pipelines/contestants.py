@@ -37,9 +37,6 @@ class Judged:
 def contestants(plan: dict[str, Any], job: Job, context: Context, hetero: HeteroData) -> Makers:
     """What makes each model, by the name its metrics bear; models are made only when their turn comes."""
 
-    def stored(folder: Path) -> Callable[[], Recommender]:
-        return lambda: rebuild(read_state(folder), hetero)
-
     def fitted(baseline: Recommender) -> Callable[[], Recommender]:
         def fit() -> Recommender:
             baseline.fit([], hetero)
@@ -47,13 +44,18 @@ def contestants(plan: dict[str, Any], job: Job, context: Context, hetero: Hetero
 
         return fit
 
-    makers = {CANDIDATE: stored(context.path("updates", job.name, "candidate"))}
+    makers = {CANDIDATE: stored(context.path("updates", job.name, "candidate"), hetero)}
     if plan["base"]:
-        makers["champion"] = stored(registry.model_folder(context, plan["base"]["version"]) / "state")
+        makers["champion"] = stored(registry.model_folder(context, plan["base"]["version"]) / "state", hetero)
     if plan["last_full"] and plan["last_full"] != plan["base"]["version"]:
-        makers["last_full"] = stored(registry.model_folder(context, plan["last_full"]) / "state")
+        makers["last_full"] = stored(registry.model_folder(context, plan["last_full"]) / "state", hetero)
     baselines = make_baselines(context.params.evaluate, context.params.fit.seed)
     return makers | {name: fitted(baseline) for name, baseline in baselines.items()}
+
+
+def stored(folder: Path, hetero: HeteroData) -> Callable[[], Recommender]:
+    """What makes the model whose state lies in `folder`, standing on `hetero`."""
+    return lambda: rebuild(read_state(folder), hetero)
 
 
 def judge_all(makers: Makers, asked: Examination, job: Job, context: Context) -> dict[str, Judged]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
@@ -9,8 +10,10 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, mode
 from models.gates.rules import Comparison, GateRules, Rival, Rule
 from models.metric_names import known_metrics
 from models.verdict import Severity
+from pipelines.durations import Duration
 from pipelines.section import Section
 
+_LONGEST_WAIT = timedelta(weeks=52)
 _LIMITS = ("floor", "ceiling", "gap")
 
 
@@ -60,10 +63,14 @@ class RuleParams(Section):
 
 
 class GateParams(Section):
+    """What the gate asks of a candidate; and whether, and for how long, a person is asked where it leaves one open."""
+
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     resamples: PositiveInt
     seed: int
     min_users: PositiveInt
+    ask_human: bool
+    ask_within: Duration
     rules: tuple[RuleParams, ...]
 
     @field_validator("rules")
@@ -73,9 +80,17 @@ class GateParams(Section):
             raise ValueError("without a blocking rule nothing could ever pass")
         return value
 
+    @field_validator("ask_within")
+    @classmethod
+    def _some_time(cls, value: timedelta) -> timedelta:
+        if not timedelta() < value <= _LONGEST_WAIT:
+            raise ValueError("a person has some time, such as 24h, and at most 52w")
+        return value
+
     def settings(self) -> GateRules:
         return GateRules(
-            rules=tuple(rule.rule() for rule in self.rules), **self.model_dump(exclude={"rules"}, mode="python")
+            rules=tuple(rule.rule() for rule in self.rules),
+            **self.model_dump(exclude={"rules", "ask_human", "ask_within"}, mode="python"),
         )
 
     def strange_rules(self, k: int) -> list[str]:

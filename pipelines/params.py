@@ -20,8 +20,9 @@ from features.kinds import BY_NAME, USER_ITEM
 from features.rules import Rules
 from features.schema import EVENT_TYPES
 from models.policy import Mode, PolicyRules
+from pipelines.durations import Duration
 from pipelines.gate_params import GateParams
-from pipelines.section import Duration, Section, Share
+from pipelines.section import Section, Share
 from pipelines.watch_params import WatchParams
 
 

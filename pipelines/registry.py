@@ -41,7 +41,8 @@ class Version:
 @dataclass(frozen=True)
 class Promotion:
     """A judged version that asks to serve. `base_version` is the champion it was judged against, None for the first;
-    `expected_champion` the one that has to serve still, which for an update is the same."""
+    `expected_champion` the one that has to serve still, which for an update is the same. `actor` is the person who
+    approved it; None: the actor of the settings."""
 
     version: str
     base_version: str | None
@@ -56,6 +57,7 @@ class Promotion:
     snapshots: str
     code: str
     params_digest: str
+    actor: str | None = None
 
 
 def register(
@@ -97,10 +99,10 @@ def promote(context: Context, promotion: Promotion, *, forced: bool = False) -> 
 
 
 def promotion_draft(context: Context, promotion: Promotion) -> Draft:
-    """What a promotion is in the ledger, by the actor of these settings."""
+    """What a promotion is in the ledger: by who approved it, else by the actor of these settings."""
     told = asdict(promotion)
-    previous = told.pop("expected_champion")
-    return Draft(kind="promotion", previous_version=previous, actor=context.settings.actor, **told)
+    previous, actor = told.pop("expected_champion"), told.pop("actor") or context.settings.actor
+    return Draft(kind="promotion", previous_version=previous, actor=actor, **told)
 
 
 def rollback(context: Context, *, reason: str, actor: str, to: Entry | None = None) -> Entry:

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-
-
-def _duration(value: object) -> object:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([wdhms])", str(value))
-    if isinstance(value, timedelta):
-        return value
-    if not match:
-        raise ValueError(f"{value!r} is no duration; write a number and a unit of w, d, h, m, s, such as 3d or 12h")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

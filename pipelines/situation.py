@@ -15,6 +15,7 @@ from pipelines.full_fits import last_full_fit, window_of
 from pipelines.graph_files import read_graph, read_manifest
 from pipelines.jobs import Job
 from pipelines.records import read_result
+from pipelines.shadow import last_shadow
 from pipelines.watching.requests import retrain_request
 
 
@@ -24,11 +25,14 @@ def situation_of(job: Job, base: registry.Version, context: Context) -> Situatio
     drift = measure_drift(job.window, read_graph(end), context, psi=context.params.plan.policy.psi_much)
     manifest = read_manifest(end)
     edges = sum((manifest["edges"] if manifest["schema"] == 1 else manifest["about"]["edges"]).values())
+    shadow = last_shadow(job, context)
     return Situation(
         new_edges=read_result("refresh", job, context)["delta"]["edges_born"] / edges if edges else None,
         psi=largest_psi(drift),
         forgetting=_forgotten(base.window, context),
         windows_since_full=_since_full(job, context),
+        windows_since_shadow=shadow.windows_ago if shadow else None,
+        shadow_loss=shadow.loss if shadow else None,
         retrain_for=retrain_request(context, before=job.name, until=job.window.end).signals,
         cpu_seconds=dict(_cpu_seconds(context)),
     )

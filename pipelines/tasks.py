@@ -5,18 +5,48 @@ Importing this module is cheap: everything heavy is imported by the task that ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import WindowError
 from pipelines.windows import Calendar, Window
+
+if TYPE_CHECKING:
+    from pipelines.context import Context
+    from pipelines.jobs import Job
 
 _LONGEST = 200
 """Characters of a text in a task's result that are still shown in Airflow."""
 
 
-def run_task(
-    step: str,
+def run_task(step: str, **request: Any) -> dict[str, Any]:
+    """Run `step` of the job that `request` asks for, as `job_of` takes it; numbers and short texts of its result.
+
+    Raises the step's TidegraphError.
+    """
+    from pipelines.runner import run_step
+
+    return brief(run_step(step, *job_of(**request)))
+
+
+def ask_approval(**request: Any) -> dict[str, Any] | None:
+    """What a person is asked of the job's candidate, as `pipelines.approval_request` has it; None: nothing."""
+    from pipelines.approval_request import request_approval
+
+    return request_approval(*job_of(**request))
+
+
+def keep_approval(event: Mapping[str, Any], key: str, **request: Any) -> dict[str, Any]:
+    """Keep what came of the request of this `key`, Airflow's `event`, for the step promote; tells what counts."""
+    from dataclasses import asdict
+
+    from pipelines.approving import keep_response, read_response
+
+    return brief(asdict(keep_response(read_response(event, key), *job_of(**request))))
+
+
+def job_of(
     *,
     kind: str,
     window: str | None = None,
@@ -24,22 +54,16 @@ def run_task(
     mode: str | None = None,
     dry_run: bool = False,
     airflow_run: str = "",
-) -> dict[str, Any]:
-    """Run `step` of a bootstrap until `until`, or of an update by `window`; numbers and short texts of its result.
-
-    `mode` None means what params.yaml says. Raises the step's TidegraphError.
-    """
+) -> tuple[Job, Context]:
+    """A bootstrap until `until`, or an update by `window`; `mode` None means what params.yaml says."""
     from pipelines.context import read_context
     from pipelines.jobs import bootstrap_job, update_job
-    from pipelines.runner import run_step
 
     context = read_context(say=_say)
     if kind == "bootstrap":
-        job = bootstrap_job(required("until", until), context, dry_run=dry_run, airflow_run=airflow_run)
-    else:
-        named = required("window", window)
-        job = update_job(named, context, mode=mode or None, dry_run=dry_run, airflow_run=airflow_run)
-    return brief(run_step(step, job, context))
+        return bootstrap_job(required("until", until), context, dry_run=dry_run, airflow_run=airflow_run), context
+    named = required("window", window)
+    return update_job(named, context, mode=mode or None, dry_run=dry_run, airflow_run=airflow_run), context
 
 
 def run_watch(part: str, day: str, *, dry_run: bool = False) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from models.watch.sequential import WatchRules
 from models.watch.violations import ViolationRule
-from pipelines.section import Duration, Section, Share
+from pipelines.durations import Duration
+from pipelines.section import Section, Share
 
 
 class DriftParams(Section):

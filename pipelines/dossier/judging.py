@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from models.shadow import ShadowLoss, in_words
 from models.verdict import RuleResult
 from pipelines.dossier.comparing import FIRST
 from pipelines.dossier.material import Material
 from pipelines.dossier.outcome import NOTHING_JUDGED
 
 _DECISIVE = ("FAIL", "INCONCLUSIVE", "PASS", "LEFT_OUT", "REPORTED")
+_LOSS = [field.name for field in fields(ShadowLoss)]
 _KEYS = [field.name for field in fields(RuleResult)]
 
 
@@ -42,6 +44,21 @@ def tell_memory(material: Material) -> dict[str, Any]:
     numbers = (evaluated.get("numbers") or {}).get("candidate", {})
     wanted = ("forgetting", "backward_transfer")
     return {"note": note, "rows": rows} | {name: numbers.get(name) if rows else None for name in wanted}
+
+
+def tell_shadow(material: Material) -> dict[str, Any]:
+    """What the candidate loses against a full fit made beside it, as `models.shadow.ShadowLoss`, what that cost in CPU
+    seconds, and `happened` in a sentence; `asked`: whether such fits are scheduled at all."""
+    planned = material.result("plan").get("shadow")
+    fit, evaluated = material.result("fit"), material.result("evaluate")
+    found = evaluated.get("shadow") or fit.get("shadow") or {}
+    numbers = {name: found.get(name) for name in _LOSS}
+    seconds = [each["aside"]["cpu_seconds"] for each in (fit, evaluated) if "aside" in each]
+    told = {"asked": planned is not None, **numbers, "cpu_seconds": sum(seconds) if seconds else None}
+    if numbers["loss"] is not None or "failed" in found:
+        return {"note": None, **told, "happened": in_words(found)}
+    why = planned["reason"] if planned else "none are scheduled for this update"
+    return {"note": f"No shadow full retrain was made: {why}.", **told, "happened": None}
 
 
 def tell_changes(material: Material) -> dict[str, Any]:

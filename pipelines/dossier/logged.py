@@ -27,10 +27,7 @@ def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context:
     """Log the dossier (page and JSON), lineage, params, metrics, tags, curves, pictures, validation and inputs."""
     run_id = read_result("plan", job, context)["run_id"]
     tracking.log_params(context, run_id, context.params.model_dump(mode="json", by_alias=True))
-    material = gather(job, context, lineage=lineage, graph_words=_log_graph(run_id, job, context))
-    told = tell_dossier(material)
-    tracking.log_text(context, run_id, render_page(told), "dossier.html")
-    tracking.log_dict(context, run_id, told, "dossier.json")
+    material, told = log_page(lineage, job, context)
     tracking.log_dict(context, run_id, lineage, LINEAGE)
     tracking.log_metrics(context, run_id, metrics_of(row, material))
     tracking.log_tags(context, run_id, tags_of(row, material, told["verdict"]))
@@ -42,6 +39,16 @@ def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context:
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
     tracking.log_datasets(context, run_id, inputs_of(lineage, context))
     describe_version(context, told)
+
+
+def log_page(lineage: dict[str, Any], job: Job, context: Context) -> tuple[Material, dict[str, Any]]:
+    """Log the dossier's page and JSON, as far as the update has come; what they are made of, and what they tell."""
+    run_id = read_result("plan", job, context)["run_id"]
+    material = gather(job, context, lineage=lineage, graph_words=_log_graph(run_id, job, context))
+    told = tell_dossier(material)
+    tracking.log_text(context, run_id, render_page(told), "dossier.html")
+    tracking.log_dict(context, run_id, told, "dossier.json")
+    return material, told
 
 
 def _log_pictures(run_id: str, row: dict[str, Any], material: Material, context: Context) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pipelines.dossier.judging import tell_shadow
 from pipelines.dossier.material import Material
 from pipelines.dossier.outcome import lift_of
 from pipelines.dossier.telling import finite
@@ -20,6 +21,7 @@ def metrics_of(row: dict[str, Any], material: Material) -> dict[str, float]:
     named = {
         **_gate(material),
         **_model(material),
+        **_shadow(material),
         **_means(row),
         **_slices(material),
         **_costs(material),
@@ -66,6 +68,12 @@ def _gate(material: Material) -> dict[str, Any]:
 def _model(material: Material) -> dict[str, Any]:
     numbers = (material.result("evaluate").get("numbers") or {}).get("candidate", {})
     return {f"model/{name}": value for name, value in numbers.items()}
+
+
+def _shadow(material: Material) -> dict[str, Any]:
+    told = tell_shadow(material)
+    found = {f"shadow/{name}": told[name] for name in ("loss", "cpu_seconds")}
+    return found | {f"shadow/loss_{name}": told[name] for name in ("lower", "upper")}
 
 
 def _means(row: dict[str, Any]) -> dict[str, Any]:

@@ -75,9 +75,13 @@ def _happened(material: Material) -> tuple[str, str]:
         return "skipped", f"Nothing was learned: {plan.get('reason')}."
     if material.dry_run:
         return "dry run", f"Nothing was registered, promoted or published: this was a dry run; {keeps}."
+    if material.verdict and "promote" not in material.records:
+        return "open", f"Nothing is decided yet: a person is asked; until then {keeps}."
     if promote.get("promoted"):
         return _promoted(material, version, base)
     why = str(promote.get("reason") or "")
+    if promote.get("held_for_person"):
+        return "held", f"Version {version} was not promoted, {why}; {keeps}."
     if material.verdict.get("outcome") == "PASS":
         what = "frozen" if "freeze" in why or "frozen" in why else "not promoted"
         return what, f"Version {version} was not promoted, though it passed: {why}; {keeps}."
@@ -91,4 +95,6 @@ def _promoted(material: Material, version: str | None, base: str | None) -> tupl
     if undone:
         return "rolled back", f"Version {version} was promoted and rolled back at once: {undone}."
     instead = f", in place of version {base}" if base else ", the first version"
-    return "promoted", f"Promoted: version {version} serves{instead}."
+    by = material.result("promote").get("approved_by")
+    approved = f" Approved by {by}: {material.result('promote').get('reason')}" if by else ""
+    return "promoted", f"Promoted: version {version} serves{instead}.{approved}"

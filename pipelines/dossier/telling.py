@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.dossier.card import tell_card
 from pipelines.dossier.comparing import tell_comparison, tell_slices
-from pipelines.dossier.judging import tell_changes, tell_checks, tell_memory, tell_rules
+from pipelines.dossier.judging import tell_changes, tell_checks, tell_memory, tell_rules, tell_shadow
 from pipelines.dossier.material import Material
 from pipelines.dossier.origins import tell_cost, tell_data
 from pipelines.dossier.outcome import tell_outcome
@@ -37,6 +37,7 @@ def tell_dossier(material: Material) -> dict[str, Any]:
             "slices": tell_slices(material),
             "rules": tell_rules(material),
             "memory": tell_memory(material),
+            "shadow": tell_shadow(material),
             "checks": tell_checks(material),
             "changes": tell_changes(material),
             "graph": _tell_graph(material),

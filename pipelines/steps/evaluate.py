@@ -24,6 +24,7 @@ from pipelines.list_changes import changes_of, tell_changes
 from pipelines.load_and_query import load_and_query
 from pipelines.model_files import read_state
 from pipelines.records import read_result
+from pipelines.shadow import SHADOW, judge_aside, keep_shadow
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
@@ -38,8 +39,10 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     numbers = {name: {"latency_ms": each.latency_ms} for name, each in judged.items()}
     memory = measure_memory(state, plan["base"], job, context)
     outputs = [f"updates/{job.name}/metrics.parquet"]
+    aside, shadow = judge_aside(judged[CANDIDATE], asked, job, context)
     if not plan["overtaken"]:  # the version that this window promoted is not what a backfill of it learns
         keep_memory(memory, job, context)
+        keep_shadow(aside.get("shadow"), job, context)
         outputs.append(f"updates/{job.name}/memory.json")
     numbers[CANDIDATE] |= _numbers(state, memory)
     measured = {name: Measured(job.name, each.examined.slices, numbers[name]) for name, each in judged.items()}
@@ -49,14 +52,14 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         load_and_query(judged[CANDIDATE].examined, graph, job, context),
     ]
     return {
-        "metrics": _means(judged, SLICES),
+        "metrics": _means(judged, SLICES) | ({SHADOW: shadow} if shadow else {}),
         "slices": _means(judged, [name for name in asked.relevant if name not in SLICES]),
         "numbers": numbers,
         "memory": {window: asdict(each) for window, each in memory.items()},
         "checks": [asdict(check) for check in checks],
         "changes": tell_changes(changes_of(*_two(judged), graph)) if "champion" in judged else None,
         "outputs": outputs,
-    }
+    } | aside
 
 
 def _numbers(state: State, memory: Mapping[str, Remembered]) -> dict[str, float]:

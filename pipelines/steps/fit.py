@@ -10,6 +10,7 @@ from features.hetero import to_hetero
 from models.catalogue import rebuild
 from models.device import find_device, on_device
 from models.recommender import FitReport, Recommender
+from models.state import State
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import FitError, ParamsError
@@ -21,6 +22,7 @@ from pipelines.lessons import full_slices, graph_as_of, slices_since
 from pipelines.model_files import read_state, write_state
 from pipelines.ranker import make_candidate
 from pipelines.records import read_result
+from pipelines.shadow import fit_aside, is_due
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
@@ -41,20 +43,35 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         ) from error
     folder = context.path("updates", job.name, "candidate")
     write_state(folder, candidate.state())
-    return {
+    outputs = [f"updates/{job.name}/candidate"]
+    result = {
         "curves": report.curves,
         "cpu_seconds": time.process_time() - cpu,
         "wall_seconds": time.perf_counter() - wall,
         "device": context.settings.device,
         "state": digest_files(folder),
-        "outputs": [f"updates/{job.name}/candidate"],
+        "outputs": outputs,
     }
+    return result | _fit_shadow(plan, outputs, job, context) if is_due(plan) else result
 
 
 def learn(plan: dict[str, Any], job: Job, context: Context) -> tuple[Recommender, FitReport]:
     """The candidate that `plan` asks for, and how its fit went; nothing is written. ValueError where it failed."""
     with on_device(context.settings.device):
         return _learn(plan, job, context)
+
+
+def _fit_shadow(plan: dict[str, Any], outputs: list[str], job: Job, context: Context) -> dict[str, Any]:
+    """A full fit beside the candidate, on the same cut; it is judged, and never registered or promoted."""
+    anew = plan | {"mode": "full"}
+
+    def learn_anew() -> State:
+        summon_helpers(anew)
+        return learn(anew, job, context)[0].state()
+
+    told = fit_aside(learn_anew, job, context)
+    made = [] if "failed" in told["shadow"] else [f"updates/{job.name}/shadow"]
+    return told | {"outputs": [*outputs, *made]}
 
 
 def _check_device(context: Context) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from features.kinds import USER_ITEM
 from features.rules import DAY_US
-from models.policy import Mode, decide_update
+from models.policy import Decision, Mode, decide_update
 from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import ParamsError
@@ -18,6 +18,9 @@ from pipelines.records import find_record, read_result
 from pipelines.revision import code_revision, git_commit
 from pipelines.situation import situation_of
 
+Chosen = tuple[Mode, tuple[str, ...], dict[str, Any] | None]
+"""The mode, every reason that applied, and whether a shadow full retrain is due (None: nobody asks for them)."""
+
 
 def run(job: Job, context: Context) -> dict[str, Any]:
     """Choose the mode and open the update's run.
@@ -28,7 +31,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     registry.sync_aliases(context)
     champion, base = registry.champion(context), _base(job, context)
     overtaken = bool(champion and job.name <= champion.window)
-    mode, reasons = _skipped(champion, job) if champion and base is None else _mode(job, base, context)
+    mode, reasons, shadow = _skipped(champion, job) if champion and base is None else _mode(job, base, context)
     reason = reasons[0]
     if base and mode != "skip":
         _check_half_lives(base, context)
@@ -43,6 +46,8 @@ def run(job: Job, context: Context) -> dict[str, Any]:
         "cut": job.cut(context.params.evaluate).isoformat(),
         "update_key": key,
     }
+    if shadow and not overtaken:
+        plan["shadow"] = shadow
     return plan | {"run_id": _open_run(job, context, plan)}
 
 
@@ -83,25 +88,28 @@ def _base(job: Job, context: Context) -> registry.Version | None:
     return registry.champion_before(context, job.name) if job.kind == "update" else None
 
 
-def _skipped(champion: registry.Version, job: Job) -> tuple[Mode, tuple[str, ...]]:
+def _skipped(champion: registry.Version, job: Job) -> Chosen:
     covered = f"({champion.window}, cut {champion.data_cut})"
-    return "skip", (f"window {job.name} is not after the champion's {covered}: nothing to learn",)
+    return "skip", (f"window {job.name} is not after the champion's {covered}: nothing to learn",), None
 
 
-def _mode(job: Job, base: registry.Version | None, context: Context) -> tuple[Mode, tuple[str, ...]]:
+def _mode(job: Job, base: registry.Version | None, context: Context) -> Chosen:
     if base is None:
         asked = "there is no champion to start from"
-        return "full", (
-            asked
-            if job.mode == "auto"
-            else "as asked"
-            if job.mode == "full"
-            else f"{job.mode} was asked for, but {asked}",
-        )
+        why = asked if job.mode == "auto" else f"{job.mode} was asked for, but {asked}"
+        return "full", ("as asked" if job.mode == "full" else why,), None
     if job.mode != "auto":
-        return job.mode, ("as asked",)
-    decision = decide_update(situation_of(job, base, context), context.params.plan.policy.rules())
-    return decision.mode, decision.reasons
+        return job.mode, ("as asked",), None
+    policy = context.params.plan.policy
+    decision = decide_update(situation_of(job, base, context), policy.rules())
+    return decision.mode, decision.reasons, _shadow(decision) if policy.shadow_every else None
+
+
+def _shadow(decision: Decision) -> dict[str, Any]:
+    """Whether one is `due`, and why; an update that learns nothing has no candidate to compare it with."""
+    if decision.mode == "skip":
+        return {"due": False, "reason": "nothing is learned, so that there is nothing to compare with"}
+    return {"due": decision.shadow_due, "reason": decision.shadow_reason}
 
 
 def _check_half_lives(base: registry.Version, context: Context) -> None:

@@ -1,12 +1,14 @@
-"""Promote: register the candidate, and make it champion when the verdict is PASS."""
+"""Promote: register the candidate, and make it champion when the verdict is PASS, or a person approved it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from features.graph import compact
 from pipelines import registry
+from pipelines.approving import Response, find_response, must_ask, objection
 from pipelines.canned import write_answers
 from pipelines.context import Context
 from pipelines.files import digest_json, whole_folder
@@ -47,21 +49,43 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     if plan["overtaken"]:
         reason = f"a backfill promotes nothing: the champion already covers window {job.name}"
         return {"promoted": False, "version": version, "reason": f"{reason}; the gate said {verdict['outcome']}"}
-    if verdict["outcome"] != "PASS":
-        return {
-            "promoted": False,
-            "version": version,
-            "reason": f"{verdict['outcome']}: {verdict['reasons'][0]}",
-        }
+    told = {"version": version} | _decide(version, plan, verdict, job, context)
+    if told.get("held"):
+        context.say(f"{job.name} promote: not promoted: {told['held']}")
+    return told
+
+
+def fingerprint(job: Job, context: Context) -> dict[str, Any] | None:
+    """What a person said of this candidate: with another response, the step is to be run again."""
+    plan, verdict = read_result("plan", job, context), read_result("gate", job, context).get("verdict")
+    if verdict is None or not must_ask(verdict, context.params.gate):
+        return None
+    response = find_response(plan, verdict, job, context)
+    return asdict(response) if response else None
+
+
+def _decide(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: Job, context: Context) -> dict[str, Any]:
+    """Whether the version was `promoted`, and the `reason`; `held` where it was for another one than the verdict."""
+    gate = context.params.gate
+    asked, why = must_ask(verdict, gate), verdict["reasons"][0]
+    if verdict["outcome"] != "PASS" and not asked:
+        return {"promoted": False, "reason": f"{verdict['outcome']}: {why}"}
     held = held_back(job.window, context.params.promote, context.calendar, registry.entries(context))
-    held = held or _promote(version, plan, verdict, job, context)
+    response = find_response(plan, verdict, job, context) if asked else None
+    objected = objection(response, version, gate.ask_within) if asked and not held else None
+    if objected:
+        return {"promoted": False, "reason": objected, "held": objected, "held_for_person": True}
+    held = held or _promote(version, plan, verdict, response, job, context)
     if held:
-        context.say(f"{job.name} promote: not promoted: {held}")
-        return {"promoted": False, "version": version, "reason": held, "held": held}
-    return {"promoted": True, "version": version, "reason": verdict["reasons"][0]}
+        return {"promoted": False, "reason": held, "held": held}
+    if response:
+        return {"promoted": True, "reason": response.reason, "approved_by": response.by}
+    return {"promoted": True, "reason": why}
 
 
-def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: Job, context: Context) -> str | None:
+def _promote(
+    version: str, plan: dict[str, Any], verdict: dict[str, Any], response: Response | None, job: Job, context: Context
+) -> str | None:
     """Ask the ledger; what it refuses with, or None."""
     base = plan["base"]["version"] if plan["base"] else None
     origin = _origin(job, context)
@@ -74,11 +98,12 @@ def _promote(version: str, plan: dict[str, Any], verdict: dict[str, Any], job: J
         run_id=plan["run_id"],
         verdict=verdict["outcome"],
         verdict_digest=digest_json(verdict),
-        reason=verdict["reasons"][0],
+        reason=response.reason if response else verdict["reasons"][0],
         update_key=plan["update_key"],
         snapshots=origin["snapshots"],
         code=origin["code_revision"],
         params_digest=origin["params_digest"],
+        actor=response.by if response else None,
     )
     return registry.promote(context, promotion)
 

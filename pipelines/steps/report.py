@@ -9,8 +9,8 @@ from pipelines.context import Context
 from pipelines.dossier.logged import log_dossier
 from pipelines.files import write_json
 from pipelines.jobs import Job
-from pipelines.lineage.facts import lineage_path, read_facts
-from pipelines.lineage.record import tie_together
+from pipelines.lineage.facts import lineage_path
+from pipelines.lineage.now import lineage_now
 from pipelines.records import find_record, read_result
 
 
@@ -20,7 +20,7 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     plan = read_result("plan", job, context)
     path = context.path("updates", job.name, "row.json")
     row = _row(job, context)
-    lineage = _lineage(plan["run_id"], job, context)
+    lineage = lineage_now(job, context)
     log_dossier(row, lineage, job, context)
     tracking.finish(context, plan["run_id"], "FINISHED")
     if not (plan["overtaken"] and path.is_file()):
@@ -28,11 +28,6 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     write_json(context.path(lineage_path(job.name)), lineage)
     outputs = [f"updates/{job.name}/row.json", lineage_path(job.name)]
     return {"row": row, "note": plan["reason"], "outputs": outputs}
-
-
-def _lineage(run_id: str, job: Job, context: Context) -> dict[str, Any]:
-    tags = tracking.open_client(context).get_run(run_id).data.tags
-    return tie_together(read_facts(job, context, tags=tags))
 
 
 def _row(job: Job, context: Context) -> dict[str, Any]:
@@ -53,7 +48,17 @@ def _row(job: Job, context: Context) -> dict[str, Any]:
         "k": context.params.evaluate.k,
         "metrics": read_result("evaluate", job, context).get("metrics", {}),
         "verdict": verdict["outcome"] if verdict else "SKIPPED",
-        "reason": promote.get("held") or (verdict["reasons"][0] if verdict else promote["reason"]),
+        "reason": _reason(promote, verdict),
+        "shadow": read_result("evaluate", job, context).get("shadow"),
         "promoted": promote["promoted"],
         "champion_version": champion.version if champion else None,
     }
+
+
+def _reason(promote: dict[str, Any], verdict: dict[str, Any] | None) -> str:
+    """What kept it from serving or let it serve, where that is not the verdict alone."""
+    if promote.get("held"):
+        return str(promote["held"])
+    if promote.get("approved_by"):
+        return f"approved by {promote['approved_by']}: {promote['reason']}"
+    return str(verdict["reasons"][0] if verdict else promote["reason"])

@@ -57,15 +57,18 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _run_dag(dag_id: str, **form: Any) -> FinishedRun:
+    import copy
     import importlib
     import time
     from unittest.mock import patch
 
-    module = importlib.import_module(f"dags.{dag_id}")
+    dag = getattr(importlib.import_module(f"dags.{dag_id}"), dag_id)()
+    # a waiting task lets Airflow write the form into the DAG's own params, which the next DAG of this process shares
+    dag.params = copy.deepcopy(dag.params)
     sleep = time.sleep
     # Airflow's test loop sleeps a second for each task that cannot run any more.
     with patch("time.sleep", lambda seconds: sleep(min(seconds, 0.01))):
-        run = getattr(module, dag_id)().test(logical_date=None, run_conf=form)
+        run = dag.test(logical_date=None, run_conf=form)
     instances = run.get_task_instances()
     return FinishedRun(
         state=str(run.state),

@@ -49,15 +49,28 @@ def test_airflow_reads_all_dags_without_an_error(bag):
 
 
 @pytest.mark.parametrize("dag_id", CHAINS)
-def test_the_tasks_are_the_runners_steps_one_after_the_other(bag, dag_id):
+def test_the_tasks_are_the_runners_steps_one_after_the_other_with_the_approval_before_promote(bag, dag_id):
     from pipelines.runner import STEPS
 
     tasks = {task.task_id: task for task in bag.dags[dag_id].tasks}
+    place = STEPS.index("promote")
+    order = [*STEPS[:place], "ask", "approval", *STEPS[place:]]
 
-    assert set(tasks) == set(STEPS)
-    for before, after in itertools.pairwise(STEPS):
+    assert set(tasks) == set(order)
+    for before, after in itertools.pairwise(order):
         assert tasks[after].upstream_task_ids == {before}
-    assert tasks[STEPS[0]].upstream_task_ids == set()
+    assert tasks[order[0]].upstream_task_ids == set()
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_who_is_asked_may_approve_or_reject_with_a_reason_and_silence_is_a_no(bag, dag_id):
+    from pipelines.approving import APPROVE, REJECT
+
+    approval = bag.dags[dag_id].get_task("approval")
+
+    assert (approval.options, approval.defaults, approval.multiple) == ([APPROVE, REJECT], [REJECT], False)
+    assert list(approval.params) == ["reason"]
+    assert "ledger keeps" in approval.params.get_param("reason").description
 
 
 @pytest.mark.parametrize("dag_id", CHAINS)

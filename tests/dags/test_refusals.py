@@ -1,4 +1,6 @@
-"""The real DAGs with the real steps: a good candidate is promoted, a sabotaged or unsound one is refused."""
+"""The real DAGs with the real steps: a good candidate is promoted, a sabotaged or unsound one is refused.
+
+A person may be asked, and is not: nothing is open."""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Unsound(InterestRanker):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return environment(tmp_path_factory.mktemp("refusals") / "shop", windows=8, gate={"rules": rules(0.05)})
+    return environment(
+        tmp_path_factory.mktemp("refusals") / "shop", windows=8, gate={"rules": rules(0.05), "ask_human": True}
+    )
 
 
 def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monkeypatch):
@@ -59,7 +63,7 @@ def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monk
     monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Reversed)
     refused = run_dag("interest_graph_update", window=UNTIL)
     assert (refused.state, refused.tasks["promote"], refused.tasks["report"]) == ("success", "skipped", "success")
-    assert verdict(shop, UNTIL)["outcome"] == "FAIL"
+    assert (verdict(shop, UNTIL)["outcome"], refused.tasks["approval"]) == ("FAIL", "skipped")
 
     monkeypatch.setitem(RECOMMENDERS, "interest_ranker", Unsound)
     monkeypatch.setitem(RECOMMENDERS, "unsound", Unsound)
@@ -72,7 +76,7 @@ def test_candidates_are_promoted_or_refused_by_what_they_are(shop, run_dag, monk
     context = read_context(environment=shop)
     assert load_served(context).version == "1"
     good = run_dag("interest_graph_update", window=window(7))
-    assert (good.state, good.tasks["promote"]) == ("success", "success")
+    assert (good.state, good.tasks["approval"], good.tasks["promote"]) == ("success", "skipped", "success")
     entries = Ledger(context.settings.ledger_url).entries()
     assert [(entry.window, entry.base_version) for entry in entries] == [(window(4), None), (window(7), "1")]
 

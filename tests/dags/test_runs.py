@@ -29,6 +29,7 @@ def ends(monkeypatch):
             return end
 
         monkeypatch.setattr("pipelines.tasks.run_task", run_task)
+        monkeypatch.setattr("pipelines.tasks.ask_approval", lambda **request: None)
         return calls
 
     return arrange
@@ -76,6 +77,13 @@ def test_a_refused_candidate_skips_promotion_and_the_run_succeeds(run_dag, ends)
     assert (run.tasks["publish"], run.tasks["report"]) == ("success", "success")
 
 
+def test_where_there_is_nothing_to_ask_nobody_is_waited_for(run_dag, ends):
+    ends()
+    run = run_dag("interest_graph_update", window="2017-10-08")
+
+    assert (run.tasks["ask"], run.tasks["approval"], run.tasks["promote"]) == ("success", "skipped", "success")
+
+
 def test_a_promoted_candidate_shows_in_the_tasks_result(run_dag, ends):
     ends(promote={"promoted": True, "version": "2"})
     run = run_dag("interest_graph_update", window="2017-10-08")
@@ -99,7 +107,7 @@ def test_only_a_source_or_a_registry_that_is_away_may_be_tried_again(airflow_hom
 
     from dags import interest_graph_steps
 
-    monkeypatch.setattr(interest_graph_steps, "_request", lambda kind: {})
+    monkeypatch.setattr(interest_graph_steps, "request_of", lambda kind: {})
     ends(collect=error(kind))
     with pytest.raises(AirflowException, match="the batch is empty") as raised:
         interest_graph_steps._run("collect", "update")
