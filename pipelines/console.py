@@ -77,6 +77,10 @@ def show_row(row: dict[str, Any], *, as_json: bool) -> None:
         _OUT.print(table)
     _OUT.print(f"events: {row['accepted']} accepted, {row['quarantined']} quarantined")
     print_line(f"verdict: {row['verdict']}: {row['reason']}")
+    if row.get("shadow"):
+        from models.shadow import in_words  # here: it brings torch along
+
+        print_line(in_words(row["shadow"]))
     _OUT.print(f"promoted: {'yes' if row['promoted'] else 'no'}; champion: version {row['champion_version']}")
 
 
