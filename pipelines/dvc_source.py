@@ -1,8 +1,7 @@
 """A snapshot as MLflow knows it: a dataset source of kind `dvc`, which reads its partition back by tag.
 
-MLflow finds the class by the entry point `mlflow.dataset_source` where Tidegraph is installed; elsewhere, or where it
-was installed before there was one, `register_source` does the same in this process. MLflow imports this module while it
-is itself being imported, so that it must not import much: the data registry comes in when something is read back.
+`register_source` lets this process's MLflow know it. There is no entry point `mlflow.dataset_source`: by it MLflow
+would import the installed `pipelines` in every process, also in `mlflow models serve`, where a version's own code runs.
 """
 
 from __future__ import annotations

@@ -22,6 +22,10 @@ class Person:
     saw: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Person:
+        # imported before there are two threads: Airflow's routes cannot be imported by both at once
+        import airflow.api_fastapi.core_api.routes.public.hitl
+        import airflow.api_fastapi.execution_api.routes  # noqa: F401
+
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._respond, daemon=True)
         self._thread.start()

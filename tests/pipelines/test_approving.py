@@ -340,7 +340,7 @@ def test_an_impossible_wait_is_refused_by_its_key(tmp_path: Path, values: dict) 
 def outcome(context: Context) -> dict[str, Any]:
     """What the dossier says first. Its page is not looked at: MLflow keeps in mind where a run's artifacts lay in the
     shop that this one is a copy of."""
-    return tell_outcome(gather(update_job(UNTIL, context), context, tags={}, graph_words=None))
+    return tell_outcome(gather(update_job(UNTIL, context), context, lineage={}, graph_words=None))
 
 
 def dossier(context: Context) -> dict[str, Any]:
