@@ -136,8 +136,8 @@ def _watched(found: Estimate, last_day: str, most: float, rules: WatchRules) -> 
     users, days = int(found.users), int(found.days)
     if not _enough(found, rules):
         reason = (
-            f"{users} users on {days} days were judged; nothing is said before {rules.min_users} users "
-            f"on {rules.min_days} days"
+            f"{users} users on {days} day{'s' * (days != 1)} were judged; nothing is said before "
+            f"{rules.min_users} users on {rules.min_days} days"
         )
         return Watched("TOO_FEW", reason, None, None, None, users, days, last_day)
     mean, bound = float(found.mean), upper_bound(found, alpha=rules.alpha, typical=rules.typical_loss)
