@@ -3,11 +3,12 @@
 
 The lists that served on a day are graded by what users bought on it, the champion's beside those of the version before
 it; drift is measured; and a champion that a sequential test proves to be worse is rolled back, once, with a cool-off.
-`roll_back` is skipped on all other days, and the run succeeds.
+`roll_back` is skipped where nothing is proven, and the run succeeds.
 
 Which day? The form's **day** where given, otherwise the data interval of a scheduled or backfill run. There is no
-schedule unless `TIDEGRAPH_WATCH_SCHEDULE` holds a cron expression whose intervals are days, e.g. `0 0 * * *`. After a
-rollback, and when a task fails, `TIDEGRAPH_NOTIFY_URL` is told.
+schedule unless `TIDEGRAPH_WATCH_SCHEDULE` holds a cron expression whose intervals last a day, e.g. `0 4 * * *`: at four
+the day before is looked at. After a rollback, where a proven regression is left to people, and when a task fails,
+`TIDEGRAPH_NOTIFY_URL` is told.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from dags.interest_graph_notifier import WebhookNotifier
 
 SCHEDULE = os.environ.get("TIDEGRAPH_WATCH_SCHEDULE")
-TASKS = {"grade": "grade", "drift": "drift", "judge": "judge", "roll_back": "act"}
+TASKS = {"grade": "grade", "judge": "judge", "roll_back": "act", "drift": "drift"}
 """What each task does of `pipelines.watching.looking.PARTS`."""
+RETRIED = ("grade", "drift")
+"""They read the source, which may be away."""
 FAILED = WebhookNotifier("The watch of what Tidegraph serves failed in task {{ ti.task_id }}, run {{ run_id }}.")
 ROLLED_BACK = WebhookNotifier("{{ ti.xcom_pull(task_ids='roll_back')['notice'] }}")
 
@@ -55,12 +58,14 @@ ROLLED_BACK = WebhookNotifier("{{ ti.xcom_pull(task_ids='roll_back')['notice'] }
     },
 )
 def interest_graph_watch() -> None:
-    chain(*[_add_task(name, part) for name, part in TASKS.items()])
+    tasks = {name: _add_task(name, part) for name, part in TASKS.items()}
+    chain(tasks["grade"], tasks["judge"], tasks["roll_back"])
+    chain(tasks["grade"], tasks["drift"])
 
 
 def _add_task(name: str, part: str) -> Any:
     told = [ROLLED_BACK] if name == "roll_back" else None
-    retry: dict[str, Any] = {"retries": 2 if name == "grade" else 0}  # the source may be away
+    retry: dict[str, Any] = {"retries": 2 if name in RETRIED else 0}
 
     @task(task_id=name, multiple_outputs=False, on_success_callback=told, **retry)
     def look() -> dict[str, Any]:
@@ -83,7 +88,7 @@ def _look(part: str) -> dict[str, Any]:
         raise AirflowException(str(error)) from None
     except TidegraphError as error:
         raise AirflowFailException(str(error)) from None
-    if result.get("rolled_back") is False:
+    if result.get("rolled_back") is False and "notice" not in result:
         raise AirflowSkipException(str(result["reason"]))
     return result
 

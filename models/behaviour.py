@@ -6,6 +6,7 @@ function: a user with one strong interest sees it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -50,7 +51,8 @@ def _direction(state: State, graph: HeteroData, k: int, rebuild: Rebuild) -> Rul
     pairs, recommender = favourites(graph, _some_users(graph)), rebuild(state, graph)
     before, after = (_scores(each, pairs) for each in (recommender, rebuild(state, with_more(graph, pairs))))
     lowered, mean = int((after < before - TOLERANCE).sum()), float((after - before).mean())
-    share = mean / max(_spread(recommender.recommend(pairs[0], k).scores), TOLERANCE)
+    spread = _spread(recommender.recommend(pairs[0], k).scores)
+    share = mean / spread if spread > TOLERANCE else (0.0 if mean >= -TOLERANCE else -math.inf)
     said = f"one more purchase of what {pairs.shape[1]} users like best moves its score by {mean:+.4f} on average"
     return _told(
         "direction", share >= -NOTHING, f"{said} ({share:+.2%} of a list's spread), and lowers it for {lowered}"

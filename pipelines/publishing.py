@@ -53,10 +53,12 @@ def publish_lists(context: Context, version: str, window: str, *, candidate: str
         write_table(folder / "skipped.parquet", skipped)
         for role, other in _others(version, candidate, context):
             try:
-                write_table(folder / f"{role}.parquet", _lists(other, graph, hetero, rows, context))
-                about["compared"][role] = other
-            except (TidegraphError, ValueError) as error:
+                theirs = _lists(other, graph, hetero, rows, context)
+            except (TidegraphError, ValueError, KeyError, RuntimeError) as error:  # torch raises RuntimeError
                 about["missing"][role] = f"version {other} has no lists on this graph: {error}"
+                continue
+            write_table(folder / f"{role}.parquet", theirs)
+            about["compared"][role] = other
         about["digest"] = digest_files(folder)
         write_json(folder / "manifest.json", about)
     return about

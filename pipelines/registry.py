@@ -105,10 +105,12 @@ def promotion_draft(context: Context, promotion: Promotion) -> Draft:
     return Draft(kind="promotion", previous_version=previous, actor=actor, **told)
 
 
-def rollback(context: Context, *, reason: str, actor: str, to: Entry | None = None) -> Entry:
+def rollback(
+    context: Context, *, reason: str, actor: str, to: Entry | None = None, expected: str | None = None
+) -> Entry:
     """Let an earlier champion serve again: `to`, a promotion that stands, or the previous one.
 
-    Raises RegistryError when there is none.
+    Raises RegistryError when there is none, and Refusal where another version than the `expected` one serves.
     """
     known = entries(context)
     standing = standing_promotions(known)
@@ -119,7 +121,7 @@ def rollback(context: Context, *, reason: str, actor: str, to: Entry | None = No
             where=f"ledger {where(context)}",
             mend="promote a later version first; the champion keeps serving",
         )
-    restored, replaced = to or standing[-2], standing[-1].version
+    restored, replaced = to or standing[-2], expected or standing[-1].version
     kept = ("version", "window", "data_cut", "run_id", "verdict", "verdict_digest", "snapshots", "code")
     draft = Draft(
         kind="rollback",

@@ -17,21 +17,26 @@ from pipelines.locks import hold
 from pipelines.promoting import LOCK, finish, unfinished
 
 
-def roll_back(context: Context, *, reason: str, to: str | None = None) -> dict[str, Any]:
+def roll_back(
+    context: Context, *, reason: str, to: str | None = None, expected: str | None = None, wait_seconds: float = 0
+) -> dict[str, Any]:
     """Let an earlier champion serve again, publish its lists and ask what serves.
 
     Gives `from`, `to`, `reason` and `proof`. `to` is a version, or a date (its end, UTC) or instant whose champion is
     meant; None: the one before. One entry undoes all promotions since. A rollback that was interrupted before its lists
-    were out is finished; no second promotion is undone. Raises RegistryError where there is no such champion.
+    were out is finished; no second promotion is undone. Where the champion has to be `expected` and is another, nothing
+    is undone. `wait_seconds`: how long others may change the champion before. Raises RegistryError where there is no
+    such champion, and BusyError.
     """
     reason = check_reason(reason)
-    with hold(context.path("locks"), LOCK):
+    with hold(context.path("locks"), LOCK, wait_seconds=wait_seconds):
         registry.sync_aliases(context)
         entry = _interrupted(context, to) or registry.rollback(
             context,
             reason=reason,
             actor=context.settings.actor,
             to=None if to is None else find_target(registry.entries(context), to, datetime.now(UTC)),
+            expected=expected,
         )
         proof = finish(context, entry)
     return {"from": entry.base_version, "to": entry.version, "reason": entry.reason, "proof": proof}

@@ -6,7 +6,7 @@ Importing this module is cheap: everything heavy is imported by the task that ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import WindowError
@@ -78,23 +78,24 @@ def run_watch(part: str, day: str, *, dry_run: bool = False) -> dict[str, Any]:
     result = look_at(part, day, read_context(say=_say), dry_run=dry_run)
     if result is None:
         return {"rolled_back": False, "reason": "dry run: nothing is rolled back"}
-    if result.get("rolled_back"):
+    if result.get("rolled_back") or result.get("held"):
         return brief(result) | {"notice": notice(result)}
     return brief(result) | ({"reason": result["reason"]} if "reason" in result else {})
 
 
 def day_of_run(form: str | None, *, run_type: str, start: datetime | None, end: datetime | None) -> str | None:
-    """The day a run of the watch is about: the form's, else the data interval's of a scheduled or backfill run.
+    """The day a run of the watch is about: the form's, else that on which the interval of a scheduled or backfill run
+    begins.
 
-    Raises WindowError for an interval that is no UTC day.
+    Raises WindowError for an interval that does not last a day.
     """
     if form or run_type not in ("scheduled", "backfill") or start is None or end is None:
         return form
-    if end - start != timedelta(days=1) or start.astimezone(UTC).time() != time():
+    if end - start != timedelta(days=1):
         raise WindowError(
             f"the run's data interval {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is no day",
             where="the DAG's schedule",
-            mend="set TIDEGRAPH_WATCH_SCHEDULE to 0 0 * * *, whose intervals are days, or fill in `day`",
+            mend="set TIDEGRAPH_WATCH_SCHEDULE to one such as 0 4 * * *, whose intervals last a day, or fill in `day`",
         )
     return start.astimezone(UTC).date().isoformat()
 
@@ -128,7 +129,7 @@ def required(field: str, value: str | None) -> str:
     raise WindowError(
         f"the form's field `{field}` is empty, and this run has no data interval of its own to take it from",
         where=f"trigger form, field `{field}`",
-        mend=f'fill in `{field}` with a window\'s start date, for example {{"{field}": "2017-10-08"}}',
+        mend=f'fill in `{field}` with a date, for example {{"{field}": "2017-10-08"}}',
     )
 
 

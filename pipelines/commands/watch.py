@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipelines import console
 from pipelines.context import Context, read_context
+from pipelines.errors import TidegraphError
 from pipelines.watching.wording import tell_look
 
 
@@ -26,19 +27,30 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:  # fmt: skip
     """Grade the lists that served by what users bought, measure drift, and roll back a champion proven worse."""
-    from pipelines.watching.looking import look
-
     with console.voice() as say:
         context = read_context(say)
-        looks = [look(each, context, dry_run=dry_run) for each in _days(day, until, context)]
+        days = _days(day, until, context)
+        looks = [found for each in days if (found := _look(each, context, dry_run=dry_run, tell=not as_json))]
     if as_json:
         console.print_json({"days": looks})
-        return
-    for each in looks:
-        for line in tell_look(each):
-            console.print_line(line)
-    if not looks:
+    elif not days:
         console.print_line("no day is over that was not looked at; name one to look at with --day")
+    if len(looks) < len(days):
+        raise typer.Exit(1)
+
+
+def _look(day: str, context: Context, *, dry_run: bool, tell: bool) -> dict[str, Any] | None:
+    """Told as soon as it is done; a day that cannot be looked at is complained of, and the others go on."""
+    from pipelines.watching.looking import look
+
+    try:
+        found = look(day, context, dry_run=dry_run)
+    except TidegraphError as error:
+        console.complain(error)
+        return None
+    for line in tell_look(found) if tell else ():
+        console.print_line(line)
+    return found
 
 
 def _days(day: str | None, until: str | None, context: Context) -> list[str]:

@@ -8,9 +8,13 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.jobs import Job
+from pipelines.locks import hold
+from pipelines.promoting import LOCK
 from pipelines.proving import prove
 from pipelines.publishing import publish_lists
 from pipelines.records import read_result
+
+PATIENCE_SECONDS = 600.0
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:
@@ -23,7 +27,12 @@ def run(job: Job, context: Context) -> dict[str, Any]:
     if job.dry_run or plan["overtaken"]:
         overtaken = f"the champion already covers window {job.name}: its lists are newer"
         return {"skipped": "dry run: nothing is published" if job.dry_run else overtaken}
-    promote = read_result("promote", job, context)
+    # so that nobody rolls back between asking who serves and publishing their lists
+    with hold(context.path("locks"), LOCK, wait_seconds=PATIENCE_SECONDS):
+        return _publish(read_result("promote", job, context), job, context)
+
+
+def _publish(promote: dict[str, Any], job: Job, context: Context) -> dict[str, Any]:
     champion = registry.champion(context)
     failure, told = None, None
     # one that was rolled back, or overtaken, since it was promoted does not serve and is not asked

@@ -9,30 +9,40 @@ from typing import Any
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.ledger_entries import Entry
-from pipelines.promoting import finish, unfinished
+from pipelines.promoting import unfinished
 from pipelines.rolling_back import roll_back
-from pipelines.watching.days import kept_day, kept_days
+from pipelines.watching.days import kept_day
+from pipelines.watching.rollbacks import ACTOR, day_of, own_rollbacks, reason_of
 
-ACTOR = "watch"
-"""Who the ledger says rolled back."""
+PATIENCE_SECONDS = 600.0
+"""An update may be publishing: so long a rollback waits for it."""
 
 
 def act(finding: dict[str, Any], context: Context) -> dict[str, Any]:
     """Roll back where `finding` proves a regression; gives `rolled_back` and why, or why not.
 
-    A champion is rolled back once: what a killed watch began is found in the ledger and finished.
+    `held`: a regression is proven, and what regressed serves still. A champion is rolled back once: what a watch that
+    was cut off had begun is found in the ledger and finished first, whatever day it was of.
     """
-    kept = kept_day(finding["day"], context)
-    known = kept.read("action")
-    if known is not None and known["rolled_back"]:
-        return known
-    reason = f"the watch of {finding['day']}: {finding['reason']}"
-    done = _begun(reason, context)
+    kept, day = kept_day(finding["day"], context), finding["day"]
+    _finish(context)
+    done = own_rollbacks(context).get(day)
     hindrance = None if done else _hindrance(finding, context)
-    told: dict[str, Any] = {"day": finding["day"], "rolled_back": hindrance is None, "reason": hindrance or reason}
-    if hindrance is None:
-        told |= _roll_back(done, finding, reason, context)
-    return kept.write("action", told)
+    if hindrance is not None:
+        champion = registry.champion(context)
+        serves = champion is not None and champion.version == finding["champion"]
+        held = serves and finding["finding"] == "REGRESSED"
+        return kept.write("action", {"day": day, "rolled_back": False, "held": held, "reason": hindrance})
+    told = _told(done) if done else _roll_back(finding, context)
+    return kept.write("action", {"day": day, "rolled_back": True, "held": False, **told})
+
+
+def _finish(context: Context) -> None:
+    entry = unfinished(context, "rollback", None)
+    if entry is not None and entry.actor == ACTOR:
+        done = roll_back(_as_watch(context), reason=entry.reason, to=entry.version, wait_seconds=PATIENCE_SECONDS)
+        kept, told = kept_day(day_of(entry), context), _told(entry) | {"proof": done["proof"]}
+        kept.write("action", {"day": kept.name, "rolled_back": True, "held": False, **told})
 
 
 def _hindrance(finding: dict[str, Any], context: Context) -> str | None:
@@ -49,29 +59,30 @@ def _hindrance(finding: dict[str, Any], context: Context) -> str | None:
 
 def _cooling_off(day: str, context: Context) -> str | None:
     wait = context.params.watch.cool_off
-    for kept in kept_days(context, until=day):
-        action = kept.read("action") or {}
-        since = date.fromisoformat(day) - date.fromisoformat(kept.name)
-        if since >= wait:
-            break
-        if action.get("rolled_back"):
+    for other in own_rollbacks(context):
+        if abs(date.fromisoformat(day) - date.fromisoformat(other)) < wait:
             return (
-                f"a regression is proven, but the watch rolled back on {kept.name}, and watch.cool_off asks for"
+                f"a regression is proven, but the watch rolled back for {other}, and watch.cool_off asks for"
                 f' {wait.days} days between; to undo by hand: tidegraph rollback --reason "..."'
             )
     return None
 
 
-def _begun(reason: str, context: Context) -> Entry | None:
-    """The rollback of this finding, where the ledger has it already."""
-    found = [each for each in registry.entries(context) if each.kind == "rollback" and each.reason == reason]
-    return found[-1] if found else None
+def _roll_back(finding: dict[str, Any], context: Context) -> dict[str, Any]:
+    reason = reason_of(finding["day"], finding["reason"])
+    undone = roll_back(
+        _as_watch(context),
+        reason=reason,
+        to=finding["reference"],
+        expected=finding["champion"],
+        wait_seconds=PATIENCE_SECONDS,
+    )
+    return {"reason": reason, "from": undone["from"], "to": undone["to"], "proof": undone["proof"]}
 
 
-def _roll_back(done: Entry | None, finding: dict[str, Any], reason: str, context: Context) -> dict[str, Any]:
-    if done is None:
-        acting = replace(context, settings=replace(context.settings, actor=ACTOR))
-        undone = roll_back(acting, reason=reason, to=finding["reference"])
-        return {"from": undone["from"], "to": undone["to"], "proof": undone["proof"]}
-    proof = finish(context, done) if unfinished(context, "rollback", done.version) else "finished before"
-    return {"from": done.base_version, "to": done.version, "proof": proof}
+def _told(entry: Entry) -> dict[str, Any]:
+    return {"reason": entry.reason, "from": entry.base_version, "to": entry.version, "proof": "it was finished before"}
+
+
+def _as_watch(context: Context) -> Context:
+    return replace(context, settings=replace(context.settings, actor=ACTOR))

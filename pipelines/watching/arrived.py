@@ -17,6 +17,7 @@ from features.graph import InterestGraph
 from features.schema import empty
 from pipelines.context import Context
 from pipelines.erasures import read_erasures, until_of
+from pipelines.errors import SourceError
 from pipelines.event_tables import open_events
 from pipelines.lessons import bought_of
 from pipelines.partitions import event_files, read_events
@@ -45,6 +46,16 @@ class Arrived:
         events = events[(events["occurred_at"] >= start) & (events["occurred_at"] < min(end, self.until))]
         forgotten = pd.to_datetime(events["user_id"].map(until_of(read_erasures(self.context))), unit="us", utc=True)
         return events[~(events["occurred_at"] < forgotten)].reset_index(drop=True)
+
+    def check(self, day: Window) -> None:
+        """Raise SourceError where nothing came of `day` and its window is still open: the source may be behind."""
+        open_windows = [window for window in self._overlapping(day.start, day.end) if not self._accepted(window)]
+        if open_windows and self.between(day.start, day.end).empty:
+            raise SourceError(
+                f"the source has no event of {day.name} yet",
+                where=f"window {open_windows[0].name}, which was not collected yet",
+                mend="look again once the source is loaded, or after the window's update",
+            )
 
     def bought(self, start: datetime, end: datetime, graph: InterestGraph) -> Tensor:
         """[2, n] pairs (user row, item row of `graph`) bought in `[start, end)`."""

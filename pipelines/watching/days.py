@@ -40,11 +40,11 @@ def day_named(name: str) -> Window:
     """The UTC day `name` (ISO). Raises WindowError."""
     try:
         start = datetime.combine(date.fromisoformat(name), time(), tzinfo=UTC)
-    except ValueError:
+        return Window(start, start + DAY)
+    except (ValueError, OverflowError):
         raise WindowError(
             f"{name[:40]!r} is no day", where="--day", mend="write it as a date, for example 2017-10-15"
         ) from None
-    return Window(start, start + DAY)
 
 
 def days_between(start: datetime, end: datetime) -> list[Window]:
@@ -59,4 +59,5 @@ def kept_day(day: str, context: Context) -> KeptDay:
 def kept_days(context: Context, *, until: str) -> Iterator[KeptDay]:
     """The days up to `until` of which grades are kept, the newest first."""
     folders = sorted((path.parent for path in context.path("watch").glob("*/graded.json")), reverse=True)
-    return (KeptDay(folder.name, folder) for folder in folders if folder.name <= until)
+    known = [folder for folder in folders if not folder.name.startswith(".")]  # with a dot: cut off while writing
+    return (KeptDay(folder.name, folder) for folder in known if folder.name <= until)

@@ -15,23 +15,29 @@ from models.watch.drift import Drift, cold_drift, divergence_drift, embedding_dr
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.drift import COMPARED, NO_CATEGORY, drift_of
+from pipelines.errors import StoreError
 from pipelines.full_fits import last_full_fit
 from pipelines.graph_files import read_graph
 from pipelines.model_files import read_state
 from pipelines.watching.arrived import Arrived
-from pipelines.watching.days import kept_day
+from pipelines.watching.days import DAY, kept_day
 from pipelines.watching.lists import CHAMPION
 from pipelines.windows import Window
 
+WEEK = timedelta(days=7)
+
 
 def measure(day: Window, context: Context) -> dict[str, Any]:
-    """`signals`: each drift of the span of one window's length that ends with `day`, against those before it and what
-    the champion of that day knows. What was measured once stays; `grade` comes first."""
+    """`signals`: each drift of `day` against the same weekday of the weeks before, and against what the champion of
+    that day knows. What was measured once stays; `grade` comes first."""
     kept = kept_day(day.name, context)
     known = kept.read("drift")
     if known is not None:
         return known
-    graded = kept.read("graded") or {}
+    graded = kept.read("graded")
+    if graded is None:
+        mend = f"run: tidegraph watch --day {day.name}"
+        raise StoreError(f"{day.name} was not graded", where=str(kept.folder), mend=mend)
     window, version = graded["window"], graded["versions"][CHAMPION]
     graph = read_graph(context.path("graphs", window, "end"))
     signals = [*_moved(day, graph, context), *_cold(day, version, context), _shift(version, window, context)]
@@ -39,11 +45,11 @@ def measure(day: Window, context: Context) -> dict[str, Any]:
 
 
 def _moved(day: Window, graph: InterestGraph, context: Context) -> list[Drift]:
-    """The newest span, long as a window so that every weekday counts as often, against the spans before it."""
-    arrived, length = Arrived(context, day.end), context.params.window.length
-    starts = [day.end - length * back for back in range(COMPARED + 1, 0, -1)]
+    """Each day by itself, so that one odd day is one violation; against the same weekday, since weekends are unlike."""
+    arrived = Arrived(context, day.end)
+    starts = [day.start - WEEK * back for back in range(COMPARED, -1, -1)]
     starts = [start for start in starts if start >= context.calendar.origin]
-    *before, after = (arrived.between(start, start + length) for start in starts)
+    *before, after = (arrived.between(start, start + DAY) for start in starts)
     limits, category = context.params.watch.drift, graph.items.set_index("item_id")["category"]
     counts = [_by_category(part, category) for part in (pd.concat(before) if before else after.iloc[:0], after)]
     return [
@@ -76,8 +82,11 @@ def _shift(version: str, window: str, context: Context) -> Drift:
     full = last_full_fit(context, after.date().isoformat())
     if full is None or full == version:
         return Drift(name, None, limit, None, f"{name} was not measured: version {version} is the last full fit")
-    old, new = (_embeddings(each, context) for each in (full, version))
-    return embedding_drift(name, old, new, threshold=limit)
+    try:
+        old, new = (_embeddings(each, context) for each in (full, version))
+        return embedding_drift(name, old, new, threshold=limit)
+    except (ValueError, KeyError) as error:
+        return Drift(name, None, limit, None, f"{name} was not measured: {error}")
 
 
 def _embeddings(version: str, context: Context) -> np.ndarray:

@@ -34,7 +34,9 @@ def grade(day: Window, context: Context) -> dict[str, Any]:
         return known
     published = serving_on(day, context)
     graph = read_graph(context.path("graphs", published.window, "end"))
-    pairs = Arrived(context, day.end).bought(day.start, day.end, graph)
+    arrived = Arrived(context, day.end)
+    arrived.check(day)
+    pairs = arrived.bought(day.start, day.end, graph)
     users, relevant = _judged(pairs, published.listed(graph))
     measured = {
         role: _measure(published.places(role, users.numpy(), graph), users, relevant, graph, published.k)
@@ -44,6 +46,7 @@ def grade(day: Window, context: Context) -> dict[str, Any]:
         "day": day.name,
         "window": published.window,
         "versions": published.versions,
+        "missing": published.missing,
         "k": published.k,
         "users": len(users),
         "without_list": int(len(pairs[0].unique()) - len(users)),

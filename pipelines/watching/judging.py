@@ -14,6 +14,7 @@ from pipelines.errors import StoreError
 from pipelines.watching.days import KeptDay, kept_day, kept_days
 from pipelines.watching.grading import grades_of
 from pipelines.watching.lists import CHAMPION
+from pipelines.watching.rollbacks import own_rollbacks
 
 REFERENCE = "reference"
 UNJUDGED = "UNJUDGED"
@@ -29,7 +30,8 @@ def judge(day: str, context: Context) -> dict[str, Any]:
     champion, reference = (graded["versions"].get(role) for role in (CHAMPION, REFERENCE))
     told = {"day": day, "champion": champion, "reference": reference}
     if reference is None:
-        reason = f"no version was promoted before version {champion}: there is nothing to hold it against"
+        nobody = f"no version was promoted before version {champion}: there is nothing to hold it against"
+        reason = graded.get("missing", {}).get(REFERENCE, nobody)
         return kept.write("finding", told | {"finding": UNJUDGED, "reason": reason})
     metric = f"ndcg_at_{graded['k']}"
     days = [_paired(each, metric) for each in _same(graded["versions"], graded["k"], day, context)]
@@ -38,10 +40,13 @@ def judge(day: str, context: Context) -> dict[str, Any]:
 
 
 def _same(versions: dict[str, str], k: int, until: str, context: Context) -> Iterator[KeptDay]:
-    """The days, the newest first, on which champion and reference were these."""
+    """The days, the newest first, on which champion and reference were these; not those that a rollback came of before:
+    who promoted that version again by hand knew them."""
+    spent = max((day for day in own_rollbacks(context) if day < until), default="")
     for kept in kept_days(context, until=until):
         told = kept.read("graded") or {}
-        if any(told["versions"].get(role) != versions[role] for role in (CHAMPION, REFERENCE)) or told["k"] != k:
+        others = any(told["versions"].get(role) != versions[role] for role in (CHAMPION, REFERENCE))
+        if kept.name <= spent or others or told["k"] != k:
             return
         yield kept
 

@@ -21,12 +21,14 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True)
 class Published:
-    """The lists of a window: `versions` by role, the `champion` first; with `k` places each."""
+    """The lists of a window: `versions` by role, the `champion` first; with `k` places each. `missing` says by role why
+    somebody's are not there."""
 
     window: str
     folder: Path
     versions: dict[str, str]
     k: int
+    missing: dict[str, str]
 
     def places(self, role: str, users: np.ndarray, graph: InterestGraph) -> np.ndarray:
         """[users, k] int64 item rows of `graph` in the order of rank, -1 where a list ends or there is none."""
@@ -36,7 +38,7 @@ class Published:
         if not len(users):
             return found
         place = np.minimum(np.searchsorted(users, rows), len(users) - 1)
-        asked = (users[place] == rows) & (rows >= 0) & (items >= 0)
+        asked = (users[place] == rows) & (rows >= 0) & (items >= 0) & (table["rank"].to_numpy() <= self.k)
         found[place[asked], table["rank"].to_numpy(np.int64)[asked] - 1] = items[asked]
         return found
 
@@ -53,7 +55,7 @@ class Published:
 
 def serving_on(day: Window, context: Context) -> Published:
     """The lists of the newest window that had ended when `day` began. StoreError where there are none."""
-    windows = {path.parent.name for path in context.path("predictions").glob("*/manifest.json")}
+    windows = set(_windows(context))
     ended = [window for window in context.calendar.before(day.start) if window.end <= day.start]
     known = [window.name for window in ended if window.name in windows]
     if not known:
@@ -67,11 +69,19 @@ def serving_on(day: Window, context: Context) -> Published:
 
 def newest_end(context: Context) -> Window | None:
     """The newest window with lists; None where there are none."""
-    names = sorted(path.parent.name for path in context.path("predictions").glob("*/manifest.json"))
+    names = _windows(context)
     return context.calendar.window(names[-1]) if names else None
+
+
+def _windows(context: Context) -> list[str]:
+    """Those with lists, in order; folders with a dot are still being written."""
+    found = sorted(path.parent.name for path in context.path("predictions").glob("*/manifest.json"))
+    return [name for name in found if not name.startswith(".")]
 
 
 def _published(folder: Path, context: Context) -> Published:
     manifest: dict[str, Any] = read_json(folder / "manifest.json")
     versions = {CHAMPION: manifest["version"], **manifest.get("compared", {})}
-    return Published(manifest["window"], folder, versions, manifest.get("k", context.params.publish.k))
+    of_before = {} if "compared" in manifest else {"reference": "these lists are of before there was a watch"}
+    k = manifest.get("k", context.params.publish.k)
+    return Published(manifest["window"], folder, versions, k, manifest.get("missing", of_before))

@@ -8,41 +8,53 @@ from typing import Any
 
 from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
-from pipelines.errors import WindowError
+from pipelines.errors import TidegraphError, WindowError
 from pipelines.locks import hold
 from pipelines.watching import acting, drifting, grading, judging
-from pipelines.watching.days import day_named, days_between, kept_day
+from pipelines.watching.days import day_named, days_between, kept_day, kept_days
 from pipelines.watching.lists import newest_end
 from pipelines.watching.requests import retrain_request
 from pipelines.watching.telling import tell_day
 
-PARTS = ("grade", "drift", "judge", "act")
+PARTS = ("grade", "judge", "act", "drift")
+"""What may fail without harm comes last."""
+PATIENCE_SECONDS = 600.0
 LOCK = "watch"
 
 
 def look(day: str, context: Context, *, dry_run: bool = False) -> dict[str, Any]:
     """All of a day: `graded`, `drift`, `finding`, `action`; with `dry_run` nothing is done, and MLflow not told."""
-    return {_KEPT[part]: look_at(part, day, context, dry_run=dry_run) for part in PARTS} | {"day": day}
+    found = {_KEPT[part]: look_at(part, day, context, dry_run=dry_run) for part in PARTS[:-1]}
+    try:
+        drift = look_at("drift", day, context)
+    except TidegraphError as error:  # what was done about the day is told all the same
+        context.say(f"{day}: drift was not measured: {error.what}")
+        drift = {"signals": [], "retrain": [], "failed": error.what}
+    return {"day": day, **found, "drift": drift}
 
 
 def look_at(part: str, day: str, context: Context, *, dry_run: bool = False) -> dict[str, Any] | None:
     """One part of a day, as a task of the DAG asks for it; those before it have to be done."""
-    with hold(context.path("locks"), LOCK):
-        return _LOOKS[part](day, context, dry_run)
+    with hold(context.path("locks"), LOCK, wait_seconds=PATIENCE_SECONDS):
+        return _LOOKS[part](day_named(day).name, context, dry_run)
 
 
 def days_to_look_at(context: Context) -> list[str]:
-    """The days that are over, on which the newest lists serve, and that were not looked at yet."""
+    """The days that are over, since the last one that was looked at, or since the newest lists serve.
+
+    A replayed source has no now: its lists serve for the length of a window, as if the next update came on time.
+    """
     window = newest_end(context)
     if window is None:
         return []
     with source_faults():
         last = open_source(context).last_event_at()
-    over = min(each for each in (datetime.now(UTC), last, window.end + window.length) if each is not None)
-    if last is not None and over == last:
-        over += timedelta(microseconds=1)  # a source that ends with a day's last moment has that day whole
-    days = [day.name for day in days_between(window.end, over)]
-    return [day for day in days if kept_day(day, context).read("finding") is None]
+    over = datetime.now(UTC)
+    if last is not None:  # one that ends with a day's last moment has that day whole
+        over = min(over, last + timedelta(microseconds=1), window.end + window.length)
+    done = [kept.name for kept in kept_days(context, until=over.date().isoformat()) if kept.read("action")]
+    start = day_named(done[0]).end if done else window.end
+    return [day.name for day in days_between(start, over)]
 
 
 def _grade(day: str, context: Context, _: bool) -> dict[str, Any]:

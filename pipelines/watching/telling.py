@@ -19,7 +19,10 @@ def tell_day(graded: dict[str, Any], finding: dict[str, Any], action: dict[str, 
     with registry.mlflow_answers(context):
         client = tracking.open_client(context)
         run_id = client.get_model_version(MODEL, version).run_id
-        tags = {"watch": f"{finding['finding']}: {finding['reason']}", "watched_until": graded["day"]}
+        newest = max(graded["day"], client.get_model_version(MODEL, version).tags.get("watched_until", ""))
+        tags = {"watched_until": newest}
+        if newest == graded["day"]:  # a look at an older day is not the newest finding
+            tags["watch"] = f"{finding['finding']}: {finding['reason']}"
         if action and action["rolled_back"]:
             tags["rolled_back"] = action["reason"]
         for name, text in tags.items():

@@ -19,7 +19,9 @@ def tell_look(look: dict[str, Any]) -> list[str]:
 
 
 def notice(action: dict[str, Any]) -> str:
-    """What is said to people after a rollback."""
+    """What is said to people after a rollback, or where a proven regression is left to them."""
+    if not action["rolled_back"]:
+        return f"Tidegraph did not roll back: {action['reason']}."
     return (
         f"Tidegraph rolled back by itself: version {action['to']} serves again, was {action['from']}. "
         f"{action['reason']}. Asked: {action['proof']}."

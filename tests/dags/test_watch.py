@@ -68,7 +68,11 @@ def test_a_quiet_day_skips_the_rollback_and_tells_nobody(run_dag, finds, heard):
     run = run_dag("interest_graph_watch", day="2017-10-16")
     assert run.state == "success"
     assert run.tasks == {"grade": "success", "drift": "success", "judge": "success", "roll_back": "skipped"}
-    assert calls == [(part, "2017-10-16", False) for part in ("grade", "drift", "judge", "act")]
+    assert sorted(calls) == [(part, "2017-10-16", False) for part in ("act", "drift", "grade", "judge")]
+    order = [part for part, _, _ in calls]
+    assert order.index("grade") < order.index("judge") < order.index("act") and order.index("grade") < order.index(
+        "drift"
+    )
     assert heard == []
 
 
@@ -86,6 +90,23 @@ def test_a_rollback_is_told_to_the_webhook_with_versions_and_reason(run_dag, fin
     assert run.tasks["roll_back"] == "success"
     assert len(heard) == 1
     assert "version 3 serves again, was 4" in heard[0] and "it is worse" in heard[0]
+
+
+def test_a_proven_regression_that_is_left_to_people_is_told_to_them(run_dag, finds, heard):
+    finds(act={"rolled_back": False, "held": True, "reason": "watch.cool_off asks for 14 days"})
+    run = run_dag("interest_graph_watch", day="2017-10-16")
+    assert run.tasks["roll_back"] == "success"
+    assert len(heard) == 1 and "did not roll back: watch.cool_off" in heard[0]
+
+
+def test_a_drift_that_cannot_be_measured_keeps_nothing_from_being_judged(run_dag, finds, heard):
+    finds(
+        drift=StoreError("the graph is damaged", where="graphs", mend="restore it"),
+        act={"rolled_back": False, "reason": ""},
+    )
+    run = run_dag("interest_graph_watch", day="2017-10-16")
+    assert (run.tasks["judge"], run.tasks["roll_back"], run.tasks["drift"]) == ("success", "skipped", "failed")
+    assert len(heard) == 1 and "failed in task drift" in heard[0]
 
 
 def test_a_failed_look_is_told_too_and_rolls_nothing_back(run_dag, finds, heard):
@@ -118,8 +139,8 @@ def test_a_scheduled_run_is_about_the_day_of_its_interval():
     for end in (MONDAY + timedelta(days=7), MONDAY):
         with pytest.raises(WindowError, match="is no day"):
             day_of_run(None, **ask | {"end": end})
-    with pytest.raises(WindowError, match="is no day"):
-        day_of_run(None, run_type="scheduled", start=MONDAY + timedelta(hours=3), end=MONDAY + timedelta(hours=27))
+    at_four = {"start": MONDAY + timedelta(hours=4), "end": MONDAY + timedelta(hours=28)}
+    assert day_of_run(None, run_type="scheduled", **at_four) == "2017-10-16"
 
 
 def test_a_schedule_of_the_watch_has_days_as_its_intervals(airflow_home, monkeypatch):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
 from pipelines.context import Context
-from pipelines.errors import StoreError, WindowError
-from pipelines.files import read_table, write_table
+from pipelines.errors import SourceError, StoreError, WindowError
+from pipelines.files import read_json, read_table, write_json, write_table
 from pipelines.jobs import update_job
 from pipelines.runner import perform, run_step
-from pipelines.watching.days import day_named, kept_day
+from pipelines.watching.days import day_named, kept_day, kept_days
 from pipelines.watching.grading import grade, grades_of
-from pipelines.watching.looking import days_to_look_at, look_at
+from pipelines.watching.looking import days_to_look_at, look, look_at
 from tests.drop import UNTIL, window
 
 NEXT = window(6)
@@ -113,9 +115,36 @@ def test_a_refused_candidates_lists_are_graded_beside_the_champions(context: Con
 def test_days_that_are_over_are_looked_at_once_and_only_while_the_newest_lists_serve(context: Context) -> None:
     days = days_to_look_at(context)
     assert days[0] == NEXT and len(days) == 7
-    for part in ("grade", "drift", "judge"):
-        look_at(part, NEXT, context)
+    look(NEXT, context, dry_run=True)
+    assert days_to_look_at(context) == days
+    look(NEXT, context)
     assert days_to_look_at(context) == days[1:]
+
+
+def test_a_day_of_which_nothing_came_yet_is_not_graded_as_empty(context: Context) -> None:
+    path = context.settings.drop / NEXT / "events.csv"
+    events = pd.read_csv(path)
+    events[~events["occurred_at"].str.startswith(NEXT)].to_csv(path, index=False)
+    with pytest.raises(SourceError, match=f"no event of {NEXT} yet"):
+        grade(day_named(NEXT), context)
+    perform(["collect", "validate", "snapshot"], update_job(NEXT, context), context)
+    assert grade(day_named(NEXT), context)["users"] == 0
+
+
+def test_lists_of_before_the_watch_are_graded_and_not_judged(context: Context) -> None:
+    path = context.path("predictions", UNTIL, "manifest.json")
+    old = {name: value for name, value in read_json(path).items() if name not in ("k", "compared", "missing")}
+    write_json(path, old)
+    told = look(NEXT, context)
+    assert (told["graded"]["users"], told["finding"]["finding"]) == (90, "UNJUDGED")
+    assert "of before there was a watch" in told["finding"]["reason"]
+
+
+def test_a_folder_that_was_cut_off_while_writing_is_no_day(context: Context) -> None:
+    look(NEXT, context)
+    folder = kept_day(NEXT, context).folder
+    shutil.copytree(folder, folder.with_name(f".{NEXT}.1.partial"))
+    assert [kept.name for kept in kept_days(context, until="2999-01-01")] == [NEXT]
 
 
 def test_a_day_that_cannot_be_graded_says_why(context: Context) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
 from pipelines import registry
 from pipelines.aliases import MODEL
 from pipelines.context import Context
+from pipelines.errors import BusyError, RegistryError
+from pipelines.jobs import update_job
+from pipelines.locks import hold
 from pipelines.model_files import read_state, write_state
+from pipelines.promoting import LOCK, promote_by_hand
 from pipelines.publishing import newest_published, publish_lists
+from pipelines.rolling_back import roll_back
+from pipelines.runner import run_step
 from pipelines.status import read_status
 from pipelines.tracking import open_client
-from pipelines.watching import acting
+from pipelines.watching import acting, judging
 from pipelines.watching.days import kept_day
 from pipelines.watching.looking import days_to_look_at, look
 from tests.drop import UNTIL
@@ -83,53 +91,85 @@ def test_a_dry_run_proves_and_changes_nothing(context: Context) -> None:
     assert look(told[-1]["day"], context)["action"]["rolled_back"]
 
 
+@pytest.mark.parametrize("cut", ["pipelines.promoting.publish_lists", "pipelines.aliases.mend"])
 def test_a_rollback_that_was_cut_off_is_finished_by_the_next_look(
-    context: Context, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:
+    """Killed after the ledger's entry: before the aliases were moved, or before the lists were out."""
     break_champion(context)
+    module, name = cut.rsplit(".", 1)
+    whole = getattr(import_module(module), name)
 
-    def cut_off(*_: object) -> None:
-        raise KeyboardInterrupt
+    def cut_off(*given: object) -> object:
+        if registry.entries(context)[-1].kind == "rollback":
+            raise KeyboardInterrupt
+        return whole(*given)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pipelines.promoting.publish_lists", cut_off)
+        patch.setattr(cut, cut_off)
         looks(context)
-    assert registry.champion(context).version == "1" and newest_published(context)["version"] == "2"
-    cut = max(path.parent.name for path in context.path("watch").glob("*/finding.json"))
+    assert newest_published(context)["version"] == "2"
     entries = registry.entries(context)
-    done = look(cut, context)["action"]
+
+    done = looks(context)[0]["action"]
     assert done["rolled_back"] and (done["from"], done["to"]) == ("2", "1")
-    assert registry.entries(context) == entries and newest_published(context)["version"] == "1"
+    assert registry.entries(context) == entries
+    assert newest_published(context)["version"] == registry.alias_champion(context) == "1"
 
 
-def proven(day: str, champion: str = "2", reference: str = "1") -> dict:
+def proven(context: Context, day: str, champion: str = "2", reference: str = "1") -> dict:
+    kept_day(day, context).folder.mkdir(parents=True, exist_ok=True)
     return {"day": day, "champion": champion, "reference": reference, "finding": "REGRESSED", "reason": "it is worse"}
 
 
 def test_after_a_rollback_by_itself_none_follows_until_the_cool_off_is_over(context: Context) -> None:
-    kept = kept_day("2024-02-18", context)
-    kept.folder.mkdir(parents=True)
-    kept.write("graded", {"day": "2024-02-18"})
-    kept.write("action", {"rolled_back": True, "reason": "another one"})
-    for day in ("2024-02-19", "2024-03-03"):
-        kept_day(day, context).folder.mkdir(parents=True)
-    held = acting.act(proven("2024-02-19"), context)
-    assert not held["rolled_back"] and "cool_off asks for 14 days" in held["reason"]
-    assert acting.act(proven("2024-03-03"), context)["rolled_back"]
+    assert acting.act(proven(context, "2024-02-18"), context)["rolled_back"]
+    promote_by_hand(context, "2", reason="it was not that bad")
+    held = acting.act(proven(context, "2024-02-19"), context)
+    assert (held["rolled_back"], held["held"]) == (False, True)
+    assert "cool_off asks for 14 days" in held["reason"]
+    assert acting.act(proven(context, "2024-03-03"), context)["rolled_back"]
+
+
+def test_what_led_to_a_rollback_is_not_held_against_a_version_that_a_person_promoted_again(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = days_to_look_at(context)
+    for day in days[:5]:
+        look(day, context)
+    assert judging.judge(days[4], context)["days"] == 5
+    monkeypatch.setattr(judging, "own_rollbacks", lambda _: {days[1]: None})
+    assert judging.judge(days[4], context)["days"] == 3
+    assert judging.judge(days[1], context)["days"] == 2
+
+
+def test_a_champion_that_changed_meanwhile_is_not_rolled_back(context: Context) -> None:
+    with pytest.raises(RegistryError, match="the champion changed"):
+        roll_back(context, reason="late", to="1", expected="7")
+    assert registry.champion(context).version == "2"
+
+
+def test_an_update_publishes_no_lists_while_the_champion_is_being_changed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.steps.publish.PATIENCE_SECONDS", 0)
+    shutil.rmtree(context.path("predictions", UNTIL))
+    with hold(context.path("locks"), LOCK), pytest.raises(BusyError, match="champion is being worked on"):
+        run_step("publish", update_job(UNTIL, context), context)
+    assert not context.path("predictions", UNTIL).exists()
 
 
 @pytest.mark.parametrize(
     ("finding", "why"),
     [
-        (proven("2024-02-18", champion="3"), "version 3 regressed, and does not serve any more: version 2 does"),
-        (proven("2024-02-18", reference="7"), "version 7, which it was held against, is not the one before"),
-        (proven("2024-02-18") | {"finding": "WATCHING"}, "nothing to undo"),
+        ({"champion": "3"}, "version 3 regressed, and does not serve any more: version 2 does"),
+        ({"reference": "7"}, "version 7, which it was held against, is not the one before"),
+        ({"finding": "WATCHING"}, "nothing to undo"),
     ],
 )
 def test_only_the_champion_that_was_judged_is_rolled_back_to_what_it_was_held_against(
     context: Context, finding: dict, why: str
 ) -> None:
-    kept_day("2024-02-18", context).folder.mkdir(parents=True)
-    told = acting.act(finding, context)
+    told = acting.act(proven(context, "2024-02-18") | finding, context)
     assert not told["rolled_back"] and why in told["reason"]
     assert registry.champion(context).version == "2"
