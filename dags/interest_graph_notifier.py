@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from airflow.sdk import Context
 from airflow.sdk.bases.notifier import BaseNotifier
@@ -13,18 +13,17 @@ SECONDS = 10
 
 
 class WebhookNotifier(BaseNotifier):
-    """Posts `{"text": message}` to the URL in TIDEGRAPH_NOTIFY_URL; without one the message goes into the log alone."""
+    """Posts `{"text": ...}`, what `tell` makes of a task's context, to the URL in TIDEGRAPH_NOTIFY_URL; without one the
+    message goes into the log alone."""
 
-    template_fields: Sequence[str] = ("message",)
-
-    def __init__(self, message: str) -> None:
+    def __init__(self, tell: Callable[[Context], str]) -> None:
         super().__init__()
-        self.message = message
+        self.tell = tell  # no template: Airflow renders one in place, and a second run would be told the first one's
 
     def notify(self, context: Context) -> None:
         import requests  # here: parsing must stay cheap
 
-        self.log.warning("%s", self.message)
-        url = os.environ.get(VARIABLE)
+        message, url = self.tell(context), os.environ.get(VARIABLE)
+        self.log.warning("%s", message)
         if url:
-            requests.post(url, json={"text": self.message}, timeout=SECONDS).raise_for_status()
+            requests.post(url, json={"text": message}, timeout=SECONDS).raise_for_status()

@@ -17,7 +17,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task
+from airflow.sdk import Context, CronDataIntervalTimetable, Param, chain, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dags.interest_graph_notifier import WebhookNotifier
@@ -27,8 +27,14 @@ TASKS = {"grade": "grade", "judge": "judge", "roll_back": "act", "drift": "drift
 """What each task does of `pipelines.watching.looking.PARTS`."""
 RETRIED = ("grade", "drift")
 """They read the source, which may be away."""
-FAILED = WebhookNotifier("The watch of what Tidegraph serves failed in task {{ ti.task_id }}, run {{ run_id }}.")
-ROLLED_BACK = WebhookNotifier("{{ ti.xcom_pull(task_ids='roll_back')['notice'] }}")
+
+
+def _failed(context: Context) -> str:
+    return f"The watch of what Tidegraph serves failed in task {context['ti'].task_id}, run {context['run_id']}."
+
+
+def _acted(context: Context) -> str:
+    return str(context["ti"].xcom_pull(task_ids="roll_back")["notice"])
 
 
 @dag(
@@ -40,7 +46,7 @@ ROLLED_BACK = WebhookNotifier("{{ ti.xcom_pull(task_ids='roll_back')['notice'] }
     max_active_runs=1,
     tags=["tidegraph", "watch"],
     doc_md=__doc__,
-    default_args={"owner": "tidegraph", "on_failure_callback": [FAILED]},
+    default_args={"owner": "tidegraph", "on_failure_callback": [WebhookNotifier(_failed)]},
     params={
         "day": Param(
             None,
@@ -64,7 +70,7 @@ def interest_graph_watch() -> None:
 
 
 def _add_task(name: str, part: str) -> Any:
-    told = [ROLLED_BACK] if name == "roll_back" else None
+    told = [WebhookNotifier(_acted)] if name == "roll_back" else None
     retry: dict[str, Any] = {"retries": 2 if name in RETRIED else 0}
 
     @task(task_id=name, multiple_outputs=False, on_success_callback=told, **retry)

@@ -42,16 +42,16 @@ def look_at(part: str, day: str, context: Context, *, dry_run: bool = False) -> 
 def days_to_look_at(context: Context) -> list[str]:
     """The days that are over, since the last one that was looked at, or since the newest lists serve.
 
-    A replayed source has no now: its lists serve for the length of a window, as if the next update came on time.
+    Lists are expected to serve for the length of a window; where the next update is late, later days have to be named.
     """
     window = newest_end(context)
     if window is None:
         return []
     with source_faults():
         last = open_source(context).last_event_at()
-    over = datetime.now(UTC)
-    if last is not None:  # one that ends with a day's last moment has that day whole
-        over = min(over, last + timedelta(microseconds=1), window.end + window.length)
+    over = min(datetime.now(UTC), window.end + window.length)
+    if last is not None:  # a source that ends with a day's last moment has that day whole
+        over = min(over, last + timedelta(microseconds=1))
     done = [kept.name for kept in kept_days(context, until=over.date().isoformat()) if kept.read("action")]
     start = day_named(done[0]).end if done else window.end
     return [day.name for day in days_between(start, over)]
