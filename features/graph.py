@@ -118,6 +118,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+def instant(moment: int) -> datetime:
+    """The aware UTC datetime of `moment`, µs since the Unix epoch: `microseconds` gives it back."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
+
+
 def empty_graph(*, epoch: datetime, rules: Rules) -> InterestGraph:
     """A graph without nodes, as of `epoch`."""
     return InterestGraph(as_of=microseconds(epoch), epoch=microseconds(epoch), rules=rules)

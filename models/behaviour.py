@@ -23,8 +23,8 @@ USERS = 100
 """How many users a check asks about, evenly spread over those who have something."""
 TOLERANCE = 1e-6
 NOTHING = 0.01
-"""So small a share of how far a list's scores lie apart moves nobody's place: habits with a rhythm, where one more
-purchase also says that the next is due sooner, shift favourites by some tenths of a percent either way."""
+"""A mean loss of at most this share of how far a list's scores lie apart is none: where habits have a rhythm, one more
+purchase also says that the next was due sooner, which may take a little from an honest model's favourites."""
 Rebuild = Callable[[State, HeteroData], Recommender]
 
 

@@ -6,11 +6,12 @@ whole chain still; it is the head that it no longer agrees with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import RegisteredModel
 
+from pipelines.errors import RegistryError
 from pipelines.ledger_entries import Entry
 from pipelines.ledger_rules import standing_promotions
 
@@ -22,6 +23,16 @@ def find_model(client: MlflowClient) -> RegisteredModel | None:
     """The registered model; None before the first version."""
     found = client.search_registered_models(f"name = '{MODEL}'")
     return found[0] if found else None
+
+
+def unknown_version(version: str, known: Iterable[str]) -> RegistryError:
+    """The error of who names a version that is not registered; `known` are those that are."""
+    there = ", ".join(sorted(known, key=int))
+    return RegistryError(
+        f"there is no version {version[:40]!r}: {f'there are {there}' if there else 'there is none yet'}",
+        where=f"model {MODEL}",
+        mend="name one of them; a dry run registers none: run the update without --dry-run",
+    )
 
 
 def missing_entry(model: RegisteredModel | None, entries: Sequence[Entry]) -> int | None:

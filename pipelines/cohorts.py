@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from features.graph import instant
 from features.hetero import to_hetero
 from models.catalogue import rebuild
 from models.memory import Remembered, of_nodes_in, remember
@@ -61,7 +61,7 @@ def _remembered(base: Mapping[str, Any], cohorts: Sequence[Window], context: Con
 def _judge(state: State, windows: Sequence[Window], context: Context) -> Iterator[tuple[str, float]]:
     for window in windows:
         graph = read_graph(_graph_folder(window, context))
-        cut = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=graph.as_of)
+        cut = instant(graph.as_of)
         hetero, taken = to_hetero(graph), bought_between(cut, window.end, graph, context, window)
         users = taken[0, taken[0] < hetero["user"].num_nodes].unique()
         if not len(users):

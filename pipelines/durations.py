@@ -33,3 +33,9 @@ def in_words(span: timedelta) -> str:
         if span >= least * length and not span % length:
             return f"{span // length}{unit}"
     return f"{span.total_seconds():g}s"
+
+
+def written(span: timedelta) -> str:
+    """As params.yaml may have it, exactly: `Duration` reads the same span again."""
+    whole, rest = divmod(span, timedelta(days=1))
+    return f"{span.total_seconds():.6f}s" if rest else f"{whole}d"

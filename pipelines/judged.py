@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlflow.entities.model_registry import ModelVersion
 
 from pipelines import registry
-from pipelines.aliases import MODEL
+from pipelines.aliases import MODEL, unknown_version
 from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.tracking import open_client
@@ -62,9 +62,4 @@ def _find(context: Context, version: str) -> ModelVersion:
     known = {str(one.version): one for one in open_client(context).search_model_versions(f"name = '{MODEL}'")}
     if version in known:
         return known[version]
-    there = f"there are {', '.join(sorted(known, key=int))}" if known else "there is none yet"
-    raise RegistryError(
-        f"there is no version {version[:40]!r}: {there}",
-        where=f"model {MODEL} in {context.settings.mlflow_uri}",
-        mend="name one of them; a dry run registers none: run the update without --dry-run",
-    )
+    raise unknown_version(version, known)

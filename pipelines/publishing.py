@@ -64,10 +64,16 @@ def publish_lists(context: Context, version: str, window: str, *, candidate: str
     return about
 
 
+def published(context: Context) -> Iterator[dict[str, Any]]:
+    """The manifests of published lists, by window; not those of a folder that a killed process was still writing."""
+    for path in sorted(context.path("predictions").glob("*/manifest.json")):
+        if not path.parent.name.startswith("."):
+            yield read_json(path)
+
+
 def newest_published(context: Context) -> dict[str, Any] | None:
     """The manifest of the newest window that has lists."""
-    manifests = sorted(context.path("predictions").glob("*/manifest.json"))
-    return read_json(manifests[-1]) if manifests else None
+    return next(reversed(list(published(context))), None)
 
 
 def _others(version: str, candidate: str | None, context: Context) -> Iterator[tuple[str, str]]:

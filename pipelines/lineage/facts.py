@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from features.graph import instant
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
@@ -103,7 +103,7 @@ def _cut(context: Context, window: str) -> str | None:
     manifest = _manifest(context, window, "cut")
     if manifest is None:
         return None
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=manifest["as_of"])).isoformat()
+    return instant(manifest["as_of"]).isoformat()
 
 
 def _parent(about: Mapping[str, Any], context: Context) -> dict[str, Any] | None:

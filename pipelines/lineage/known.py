@@ -9,10 +9,10 @@ from typing import Any
 
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.files import read_json
 from pipelines.lineage.seen import Lineage, Seen, saw
 from pipelines.lineage.serving import Span, served_spans, tell_serving
 from pipelines.lineage.stored import read_lineages, read_updates
+from pipelines.publishing import published
 from pipelines.windows import Calendar
 
 
@@ -99,6 +99,6 @@ def read_known(context: Context) -> Known:
         versions=read_lineages(context),
         updates=tuple(read_updates(context)),
         spans=tuple(served_spans(registry.entries(context))),
-        lists=tuple(read_json(path) for path in sorted(context.path("predictions").glob("*/manifest.json"))),
+        lists=tuple(published(context)),
         calendar=context.calendar,
     )

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.aliases import MODEL
-from pipelines.errors import RegistryError
+from pipelines.aliases import unknown_version
 from pipelines.lineage.known import Known
 from pipelines.lineage.seen import Lineage, base_line
 
@@ -31,9 +30,4 @@ def find_version(version: str, versions: Mapping[str, Lineage]) -> Lineage:
     """The lineage of `version`; RegistryError where there is none."""
     if version in versions:
         return versions[version]
-    there = f"there are {', '.join(versions)}" if versions else "there is none yet"
-    raise RegistryError(
-        f"there is no version {version[:40]!r}: {there}",
-        where=f"model {MODEL}",
-        mend="name one of them; `tidegraph status` tells which serves",
-    )
+    raise unknown_version(version, versions)

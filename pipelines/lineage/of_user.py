@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.backend import local_backend
-from features.graph import microseconds
+from features.graph import instant, microseconds
 from pipelines.context import Context
 from pipelines.data_registry import open_data_registry
 from pipelines.erasures import Erasure, read_erasures, without_erased
@@ -87,7 +87,7 @@ def _held(user: str, erasures: list[Erasure], context: Context) -> Iterable[Held
 
 
 def _as_held(file: EventFile, events: int, first: int) -> Held:
-    return Held(file.belongs, file.arrived, events, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=first))
+    return Held(file.belongs, file.arrived, events, instant(first))
 
 
 def _saw(version: str, held: list[Held], known: Known) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,11 +18,11 @@ from pipelines.context import Context
 from pipelines.errors import StoreError
 from pipelines.files import read_json
 from pipelines.lineage.record import FORMAT
+from pipelines.lineage.seen import Lineage
 from pipelines.tracking import open_client
 
 LINEAGE = "lineage.json"
 """The artifact of an update's MLflow run, and the file of its folder."""
-Lineage = Mapping[str, Any]
 
 
 def read_lineages(context: Context) -> dict[str, Lineage]:

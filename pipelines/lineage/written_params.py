@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from pipelines.durations import written
 from pipelines.params import Params
 
 
@@ -20,10 +21,5 @@ def _written(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_written(each) for each in value]
     if isinstance(value, timedelta):
-        return _duration(value)
+        return written(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _duration(span: timedelta) -> str:
-    whole, rest = divmod(span, timedelta(days=1))
-    return f"{span.total_seconds():.6f}s" if rest else f"{whole}d"

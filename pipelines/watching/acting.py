@@ -25,6 +25,9 @@ def act(finding: dict[str, Any], context: Context) -> dict[str, Any]:
     was cut off had begun is found in the ledger and finished first, whatever day it was of.
     """
     kept, day = kept_day(finding["day"], context), finding["day"]
+    known = kept.read("action")
+    if known is not None and known["rolled_back"]:
+        return known
     _finish(context)
     done = own_rollbacks(context).get(day)
     hindrance = None if done else _hindrance(finding, context)

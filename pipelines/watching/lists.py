@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from features.catalogue import rows_of
 from features.graph import InterestGraph
 from pipelines.context import Context
 from pipelines.errors import StoreError
-from pipelines.files import read_json, read_table
+from pipelines.files import read_table
+from pipelines.publishing import published
 from pipelines.windows import Window
 
 CHAMPION = "champion"
@@ -55,33 +57,18 @@ class Published:
 
 def serving_on(day: Window, context: Context) -> Published:
     """The lists of the newest window that had ended when `day` began. StoreError where there are none."""
-    windows = set(_windows(context))
-    ended = [window for window in context.calendar.before(day.start) if window.end <= day.start]
-    known = [window.name for window in ended if window.name in windows]
-    if not known:
+    ended = [told for told in published(context) if context.calendar.window(told["window"]).end <= day.start]
+    if not ended:
         raise StoreError(
             f"no lists were published before {day.name}",
             where=str(context.path("predictions")),
             mend="name a day after the end of the first window that was published; `tidegraph bootstrap` publishes one",
         )
-    return _published(context.path("predictions", known[-1]), context)
+    return _as_published(ended[-1], context)
 
 
-def newest_end(context: Context) -> Window | None:
-    """The newest window with lists; None where there are none."""
-    names = _windows(context)
-    return context.calendar.window(names[-1]) if names else None
-
-
-def _windows(context: Context) -> list[str]:
-    """Those with lists, in order; folders with a dot are still being written."""
-    found = sorted(path.parent.name for path in context.path("predictions").glob("*/manifest.json"))
-    return [name for name in found if not name.startswith(".")]
-
-
-def _published(folder: Path, context: Context) -> Published:
-    manifest: dict[str, Any] = read_json(folder / "manifest.json")
+def _as_published(manifest: Mapping[str, Any], context: Context) -> Published:
     versions = {CHAMPION: manifest["version"], **manifest.get("compared", {})}
     of_before = {} if "compared" in manifest else {"reference": "these lists are of before there was a watch"}
-    k = manifest.get("k", context.params.publish.k)
+    folder, k = context.path("predictions", manifest["window"]), manifest.get("k", context.params.publish.k)
     return Published(manifest["window"], folder, versions, k, manifest.get("missing", of_before))

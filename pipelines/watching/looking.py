@@ -10,9 +10,9 @@ from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
 from pipelines.errors import TidegraphError, WindowError
 from pipelines.locks import hold
+from pipelines.publishing import newest_published
 from pipelines.watching import acting, drifting, grading, judging
 from pipelines.watching.days import day_named, days_between, kept_day, kept_days
-from pipelines.watching.lists import newest_end
 from pipelines.watching.requests import retrain_request
 from pipelines.watching.telling import tell_day
 
@@ -44,9 +44,10 @@ def days_to_look_at(context: Context) -> list[str]:
 
     Lists are expected to serve for the length of a window; where the next update is late, later days have to be named.
     """
-    window = newest_end(context)
-    if window is None:
+    newest = newest_published(context)
+    if newest is None:
         return []
+    window = context.calendar.window(newest["window"])
     with source_faults():
         last = open_source(context).last_event_at()
     over = min(datetime.now(UTC), window.end + window.length)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch_geometric.data import HeteroData
 
+from models import behaviour
 from models.baselines.popularity import Popularity
 from models.behaviour import check_behaviour
 from models.catalogue import rebuild
@@ -45,6 +46,16 @@ def test_a_model_that_puts_the_worst_first_fails_by_direction_and_function(hones
     }
     found = outcomes(replace(honest, tensors=turned))
     assert (found["direction"], found["minimum function"]) == ("FAIL", "FAIL")
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(0.009, "PASS"), (0.011, "FAIL")])
+def test_a_loss_that_is_small_beside_a_lists_spread_is_none(
+    honest: State, monkeypatch: pytest.MonkeyPatch, lost: float, outcome: str
+) -> None:
+    scores = iter([torch.full((24,), 5.0), torch.full((24,), 5.0 - 2.0 * lost)])
+    monkeypatch.setattr(behaviour, "_scores", lambda *_: next(scores))
+    monkeypatch.setattr(behaviour, "_spread", lambda _: 2.0)
+    assert outcomes(honest)["direction"] == outcome
 
 
 def test_a_model_that_reads_what_row_a_user_has_fails_by_invariance(honest: State) -> None:

@@ -16,17 +16,18 @@ from tests.drop import small_params
 
 
 def open_market(folder: Path, options: Options, **changes: dict[str, Any]) -> Context:
-    """Simulate it below `folder`; `changes` by section of the small shop's params. The gate's rules are as shipped."""
+    """Simulate it below `folder`; `changes` by section of the small shop's params."""
     drop, params = folder / "drop", folder / "params.yaml"
     drop.mkdir(parents=True)
     write_simulation(World(Settings(options=options)), drop, lambda _: None)
-    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["gate"]["rules"]
-    found: dict[str, Any] = small_params()
-    found["gate"]["rules"] = shipped
-    for section, values in changes.items():
-        found[section] |= values
-    params.write_text(yaml.safe_dump(found), encoding="utf-8")
+    params.write_text(yaml.safe_dump(small_params(**changes)), encoding="utf-8")
     return market_at(folder)
+
+
+def shipped_rules(*, forgetting: float) -> list[dict[str, Any]]:
+    """The gate's rules as shipped, but for the ceiling on forgetting."""
+    found: list[dict[str, Any]] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["gate"]["rules"]
+    return [rule | {"ceiling": forgetting} if rule["metric"] == "forgetting" else rule for rule in found]
 
 
 def market_at(folder: Path) -> Context:
