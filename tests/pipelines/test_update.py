@@ -16,15 +16,13 @@ import yaml
 from pipelines import registry
 from pipelines.context import Context, read_context
 from pipelines.erasures import ask_for_erasure
-from pipelines.errors import BusyError, ContractError, ParamsError, RegistryError, UnknownUserError, WindowError
+from pipelines.errors import BusyError, ContractError, ParamsError, UnknownUserError, WindowError
 from pipelines.files import digest_files, read_json
 from pipelines.folding import rebuild
 from pipelines.graph_files import read_graph, write_graph
 from pipelines.jobs import update_job
 from pipelines.ledger import Ledger
 from pipelines.locks import hold
-from pipelines.publishing import newest_published
-from pipelines.rolling_back import roll_back
 from pipelines.runner import run_all, run_step
 from pipelines.served import load_served
 from pipelines.status import read_status
@@ -34,19 +32,6 @@ from tests.damage import truncate
 from tests.drop import UNTIL, copy_home, small_params, window
 
 NEXT = window(6)
-
-
-@pytest.fixture(scope="module")
-def updated(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop after the bootstrap and the update of UNTIL, whose graph is verified."""
-    folder = tmp_path_factory.mktemp("updated") / "shop"
-    variables = copy_home(bootstrapped, folder)
-    params = small_params()
-    params["refresh"]["verify_every"] = 5
-    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    context = read_context(environment=variables)
-    run_all(update_job(UNTIL, context), context)
-    return folder
 
 
 @pytest.fixture
@@ -211,37 +196,6 @@ def test_a_backfill_is_judged_and_registered_and_promotes_and_publishes_nothing(
     assert kept.read_text() == "{}"  # what version 2 remembers, whatever a backfill of its window does
     assert [entry.version for entry in Ledger(context.settings.ledger_url).entries()] == ["1", "2", "3"]
     assert read_json(context.path("updates", UNTIL, "row.json"))["promoted"]
-
-
-def test_a_rollback_changes_what_is_served_and_published(context: Context) -> None:
-    before = load_served(context)
-    lists = digest_files(context.path("predictions", UNTIL))
-    done = roll_back(context, reason="test")
-    assert done.pop("proof") == "version 1 answers 100 users as it did when it was registered"
-    assert done == {"from": "2", "to": "1", "reason": "test"}
-    after = load_served(context)
-    assert (before.version, after.version) == ("2", "1")
-    assert before.recommend("u1", 20)["score"].tolist() != after.recommend("u1", 20)["score"].tolist()
-    assert digest_files(context.path("predictions", UNTIL)) != lists
-    with pytest.raises(RegistryError, match="nothing to roll back to"):
-        roll_back(context, reason="again")
-
-
-def test_a_rollback_cut_off_before_its_lists_were_out_is_finished_and_undoes_nothing_more(context: Context) -> None:
-    run_all(update_job(NEXT, context), context)
-    registry.rollback(context, reason="cut off here", actor="tester")
-    done = roll_back(context, reason="asked again")
-    assert (done["from"], done["to"], done["reason"]) == ("3", "2", "cut off here")
-    assert newest_published(context)["version"] == load_served(context).version == "2"
-    assert roll_back(context, reason="one more")["to"] == "1"
-
-
-def test_a_version_that_was_rolled_back_is_not_promoted_by_running_its_update_again(context: Context) -> None:
-    roll_back(context, reason="test")
-    run_all(update_job(UNTIL, context), context)
-    champion = registry.champion(context)
-    assert champion is not None
-    assert champion.version == "1"
 
 
 def test_an_unknown_user_is_told_so(context: Context) -> None:

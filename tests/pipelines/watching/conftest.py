@@ -8,17 +8,7 @@ import pytest
 import yaml
 
 from pipelines.context import Context, read_context
-from pipelines.jobs import update_job
-from pipelines.runner import run_all
-from tests.drop import UNTIL, copy_home
-
-
-@pytest.fixture(scope="session")
-def updated(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("updated") / "shop"
-    context = read_context(environment=copy_home(bootstrapped, folder))
-    assert run_all(update_job(UNTIL, context), context)["promote"]["promoted"]
-    return folder
+from tests.drop import copy_home
 
 
 @pytest.fixture
