@@ -31,7 +31,12 @@ def psi_of(old: np.ndarray, new: np.ndarray) -> float:
 def jensen_shannon(before: Mapping[str, float], after: Mapping[str, float]) -> float:
     """(KL(p ‖ m) + KL(q ‖ m)) / 2 in bits, m = (p + q) / 2 (Lin 1991): 0 if and only if shares are equal, 1 if no
     category is common. Needs no smoothing. Raises as `psi` does."""
-    p, q = (side / side.sum() for side in vectors(before, after))
+    return jensen_shannon_of(*vectors(before, after))
+
+
+def jensen_shannon_of(old: np.ndarray, new: np.ndarray) -> float:
+    """`jensen_shannon` of counts [categories] in the same order."""
+    p, q = (side / side.sum() for side in (old, new))
     middle = (p + q) / 2
     nats = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2
     return float(np.clip(nats / math.log(2), 0.0, 1.0))

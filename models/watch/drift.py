@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 from scipy.stats import chi2
 
-from models.watch.divergence import counted, jensen_shannon, psi_of, vectors
+from models.watch.divergence import counted, jensen_shannon_of, psi_of, vectors
 
 PSI_SOME, PSI_MUCH = 0.1, 0.25
 """Custom calls less than the first no change, more than the second a shift (Siddiqi 2006, chapter 6)."""
@@ -17,6 +18,19 @@ BY_CHANCE = 0.001
 """How seldom a sample of the same law shows a PSI above the threshold."""
 RARE = 10
 """A category is rare that the smaller side would have fewer of, if shares were equal."""
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """`of` counts of both sides; of two samples of one law it is `share_of_chi2` times χ² · (1/n + 1/m)."""
+
+    called: str
+    of: Callable[[np.ndarray, np.ndarray], float]
+    share_of_chi2: float
+
+
+_PSI = _Measure("PSI", psi_of, 1.0)
+_DIVERGENCE = _Measure("Jensen–Shannon divergence, in bits,", jensen_shannon_of, 1 / (8 * math.log(2)))
 
 
 @dataclass(frozen=True)
@@ -42,21 +56,17 @@ def psi_drift(
     """
     if not counted(before) or not counted(after):
         return _unmeasured(name, threshold, "one side has no counts")
-    old, new, rare = _frequent(before, after)
-    if rare and len(old) == 1:
-        return _unmeasured(name, threshold, f"{old.sum():g} and {new.sum():g} counts are too few to compare")
-    chance = 1 / old.sum() + 1 / new.sum()
-    least = float(chi2.isf(BY_CHANCE, max(len(old) - 1, 1))) * chance
-    said = f"PSI over {len(old)} categories" + (f", {rare} rare ones taken together" if rare else "")
-    said += ", as much as chance may show of so few" if least > threshold else ""
-    return _judged(name, psi_of(old, new), max(threshold, least), said)
+    return _compared(name, before, after, _PSI, threshold)
 
 
 def divergence_drift(name: str, before: Mapping[str, float], after: Mapping[str, float], *, threshold: float) -> Drift:
-    """The Jensen–Shannon divergence of counts by category, against `threshold`."""
+    """The Jensen–Shannon divergence (bits) of counts by category, against `threshold`, or what chance makes of few.
+
+    Where shares are about equal it is an eighth of PSI in nats, both being χ² to the second order; so is its chance.
+    """
     if not counted(before) or not counted(after):
         return _unmeasured(name, threshold, "one side has no counts")
-    return _judged(name, jensen_shannon(before, after), threshold, "Jensen–Shannon divergence, in bits")
+    return _compared(name, before, after, _DIVERGENCE, threshold)
 
 
 def degree_buckets(degrees: np.ndarray) -> dict[str, float]:
@@ -99,6 +109,19 @@ def embedding_drift(name: str, before: np.ndarray, after: np.ndarray, *, thresho
     )
     _, cosines = orthogonal_procrustes(new, old)
     return _judged(name, min(1.0, max(0.0, 1 - float(cosines) / rows)), threshold, f"{rows} rows in common")
+
+
+def _compared(
+    name: str, before: Mapping[str, float], after: Mapping[str, float], measure: _Measure, threshold: float
+) -> Drift:
+    old, new, rare = _frequent(before, after)
+    if rare and len(old) == 1:
+        return _unmeasured(name, threshold, f"{old.sum():g} and {new.sum():g} counts are too few to compare")
+    chance = 1 / old.sum() + 1 / new.sum()
+    least = float(chi2.isf(BY_CHANCE, max(len(old) - 1, 1))) * chance * measure.share_of_chi2
+    said = f"{measure.called} over {len(old)} categories" + (f", {rare} rare ones taken together" if rare else "")
+    said += ", as much as chance may show of so few" if least > threshold else ""
+    return _judged(name, measure.of(old, new), max(threshold, least), said)
 
 
 def _frequent(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from models.watch.divergence import SPREAD, jensen_shannon, psi
 from models.watch.drift import (
     PSI_MUCH,
     PSI_SOME,
+    Drift,
     cold_drift,
     degree_buckets,
     divergence_drift,
@@ -131,9 +133,31 @@ def test_counts_that_cannot_be_are_refused_by_name(measure: type, bad: float) ->
 
 
 def test_a_divergence_is_violated_above_its_threshold() -> None:
-    found = divergence_drift("categories", {"a": 1, "b": 1}, {"a": 1}, threshold=0.2)
+    found = divergence_drift("categories", {"a": 500, "b": 500}, {"a": 500}, threshold=0.2)
     assert found.violated and found.value == pytest.approx(0.3113, abs=1e-4)
-    assert not divergence_drift("categories", {"a": 1}, {"a": 2}, threshold=0.2).violated
+    assert not divergence_drift("categories", {"a": 500}, {"a": 900}, threshold=0.2).violated
+
+
+@pytest.mark.parametrize("drift", [psi_drift, divergence_drift])
+def test_many_categories_and_few_events_of_one_law_seldom_drift(drift: Callable[..., Drift]) -> None:
+    """As a day's innermost categories are: thousands of events on hundreds of categories, of which most are rare."""
+    random, shares = np.random.default_rng(3), 1 / np.arange(1, 1001)
+    names = [f"c{place}" for place in range(1000)]
+    days = [
+        drift(
+            "categories",
+            *(
+                dict(zip(names, random.multinomial(size, shares / shares.sum()), strict=True))
+                for size in (12_000, 3_000)
+            ),
+            threshold=0.0,
+        )
+        for _ in range(200)
+    ]
+    assert sum(bool(day.violated) for day in days) <= 3
+    moved = dict(zip(names, random.multinomial(3_000, shares[::-1] / shares.sum()), strict=True))
+    before = dict(zip(names, random.multinomial(12_000, shares / shares.sum()), strict=True))
+    assert drift("categories", before, moved, threshold=0.0).violated
 
 
 def test_degrees_are_counted_by_powers_of_two() -> None:
