@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pipelines.context import Context
@@ -15,6 +16,12 @@ from pipelines.graph_files import read_manifest
 def carried_out(erasures: list[Erasure]) -> dict[str, Any]:
     """For a graph's manifest: how many requests it has carried out, and a digest that tells which."""
     return {"erasures": len(erasures), "erasures_digest": digest_json([asdict(each) for each in erasures])}
+
+
+def asked_since(folder: Path, context: Context) -> set[str]:
+    """Ids of users who asked to be forgotten since the graph in `folder` was made, and whom it may still hold."""
+    carried = read_manifest(folder)["about"].get("erasures", 0)
+    return {each.user_id for each in read_erasures(context)[carried:]}
 
 
 def check_requests(context: Context) -> None:

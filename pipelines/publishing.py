@@ -21,6 +21,7 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import ContractError, TidegraphError
 from pipelines.files import digest_files, read_json, whole_folder, write_json, write_table
+from pipelines.forgotten import asked_since
 from pipelines.graph_files import read_graph
 from pipelines.loaded import Served
 from pipelines.model_files import read_state
@@ -33,12 +34,14 @@ def publish_lists(context: Context, version: str, window: str, *, candidate: str
     manifest; whole or not at all.
 
     `candidate` is a version of this window that was not promoted. What another one's lists lack is told in the
-    manifest, and keeps nothing from being published.
+    manifest, and keeps nothing from being published. Whoever asked to be forgotten is in none of the tables, even
+    where the window's graph still holds them.
     """
-    graph = read_graph(context.path("graphs", window, "end"))
-    hetero, rows = to_hetero(graph), np.unique(graph.edges["user_row"].to_numpy(np.int64))
+    folder = context.path("graphs", window, "end")
+    graph, forgotten = read_graph(folder), asked_since(folder, context)
+    hetero, rows = to_hetero(graph), _with_events(graph, forgotten)
     lists = _lists(version, graph, hetero, rows, context)
-    skipped = _skipped(lists, graph, rows)
+    skipped = _skipped(lists, graph, rows, forgotten)
     about: dict[str, Any] = {
         "version": version,
         "window": window,
@@ -48,19 +51,19 @@ def publish_lists(context: Context, version: str, window: str, *, candidate: str
         "compared": {},
         "missing": {},
     }
-    with whole_folder(context.path("predictions", window)) as folder:
-        write_table(folder / "lists.parquet", lists)
-        write_table(folder / "skipped.parquet", skipped)
+    with whole_folder(context.path("predictions", window)) as beside:
+        write_table(beside / "lists.parquet", lists)
+        write_table(beside / "skipped.parquet", skipped)
         for role, other in _others(version, candidate, context):
             try:
                 theirs = _lists(other, graph, hetero, rows, context)
             except (TidegraphError, ValueError, KeyError, RuntimeError) as error:  # torch raises RuntimeError
                 about["missing"][role] = f"version {other} has no lists on this graph: {error}"
                 continue
-            write_table(folder / f"{role}.parquet", theirs)
+            write_table(beside / f"{role}.parquet", theirs)
             about["compared"][role] = other
-        about["digest"] = digest_files(folder)
-        write_json(folder / "manifest.json", about)
+        about["digest"] = digest_files(beside)
+        write_json(beside / "manifest.json", about)
     return about
 
 
@@ -100,12 +103,18 @@ def _lists(version: str, graph: InterestGraph, hetero: HeteroData, rows: np.ndar
     return lists
 
 
-def _skipped(lists: pd.DataFrame, graph: InterestGraph, rows: np.ndarray) -> pd.DataFrame:
+def _with_events(graph: InterestGraph, forgotten: set[str]) -> np.ndarray:
+    """Rows of users who have an event with an item."""
+    rows = np.unique(graph.edges["user_row"].to_numpy(np.int64))
+    return rows[~graph.users["user_id"].iloc[rows].isin(forgotten).to_numpy()]
+
+
+def _skipped(lists: pd.DataFrame, graph: InterestGraph, rows: np.ndarray, forgotten: set[str]) -> pd.DataFrame:
     asked, got = graph.users["user_id"], set(lists["user_id"])
     silent = set(range(len(asked))) - set(rows.tolist())
     reasons = {
         user: "no event with an item yet" if row in silent else "the model ranked no item"
         for row, user in enumerate(asked)
-        if pd.notna(user) and user not in got  # an erased user has no id
+        if pd.notna(user) and user not in got and user not in forgotten  # an erased user has no id
     }
     return pd.DataFrame({"user_id": list(reasons), "reason": list(reasons.values())}, dtype="str")

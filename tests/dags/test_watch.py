@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.errors import StoreError, WindowError
 from pipelines.tasks import day_of_run
+from tests.drop import UNTIL, copy_home, window
 
 MONDAY = datetime(2017, 10, 16, tzinfo=UTC)
 
@@ -122,6 +123,18 @@ def test_a_dry_run_reaches_every_part_and_skips_the_rollback(run_dag, finds):
     run = run_dag("interest_graph_watch", day="2017-10-16", dry_run=True)
     assert run.tasks["roll_back"] == "skipped"
     assert all(dry_run for _, _, dry_run in calls)
+
+
+def test_a_day_of_a_real_shop_is_looked_at_whole(run_dag, updated, tmp_path, monkeypatch):
+    for name, value in copy_home(updated, tmp_path / "shop").items():
+        monkeypatch.setenv(name, value)
+    day = window(6)
+    run = run_dag("interest_graph_watch", day=day)
+    assert run.state == "success"
+    assert run.tasks == {"grade": "success", "judge": "success", "roll_back": "skipped", "drift": "success"}
+    assert run.results["grade"] == {"day": day, "window": UNTIL, "k": 20, "users": 90, "without_list": 0}
+    kept = {path.name for path in (tmp_path / "shop" / "var" / "watch" / day).iterdir()}
+    assert kept == {"graded.json", "grades.parquet", "finding.json", "action.json", "drift.json"}
 
 
 def test_a_run_without_a_day_is_refused_with_the_name_of_the_forms_field(run_dag, finds, capfd):

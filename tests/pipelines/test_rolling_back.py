@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines import registry
 from pipelines.context import Context, read_context
+from pipelines.erasures import ask_for_erasure
 from pipelines.errors import RegistryError
 from pipelines.files import digest_files
 from pipelines.jobs import update_job
@@ -43,6 +46,16 @@ def test_a_rollback_changes_what_is_served_and_published(context: Context) -> No
     assert digest_files(context.path("predictions", UNTIL)) != lists
     with pytest.raises(RegistryError, match="nothing to roll back to"):
         roll_back(context, reason="again")
+
+
+def test_a_rollback_publishes_nothing_for_whoever_asked_to_be_forgotten(context: Context) -> None:
+    tables = context.path("predictions", UNTIL)
+    assert "u1" in set(pd.read_parquet(tables / "lists.parquet")["user_id"])
+    ask_for_erasure("u1", datetime(2026, 1, 1, tzinfo=UTC), context)
+    roll_back(context, reason="test")
+    told = pd.concat([pd.read_parquet(path) for path in tables.glob("*.parquet")])["user_id"]
+    assert "u2" in set(told)
+    assert "u1" not in set(told)
 
 
 def test_a_rollback_cut_off_before_its_lists_were_out_is_finished_and_undoes_nothing_more(context: Context) -> None:
