@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from models.policy import MODES, Mode
+from models.policy_terms import MODES, Mode
 from pipelines.context import Context
 from pipelines.errors import ParamsError, WindowError
 from pipelines.params import EvaluateParams, Params

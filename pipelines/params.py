@@ -19,7 +19,7 @@ from pydantic import (
 from features.kinds import BY_NAME, USER_ITEM
 from features.rules import Rules
 from features.schema import EVENT_TYPES
-from models.policy import Mode, PolicyRules
+from models.policy_terms import Mode, PolicyRules
 from pipelines.durations import Duration
 from pipelines.gate_params import GateParams
 from pipelines.section import Section, Share

@@ -9,7 +9,7 @@ from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.freezing import check_reason
 from pipelines.judged import Judged, find_judged
-from pipelines.ledger_entries import BY_HAND, Entry
+from pipelines.ledger_entries import BY_HAND, Draft, Entry
 from pipelines.locks import hold
 from pipelines.proving import prove
 from pipelines.publishing import newest_published, publish_lists
@@ -75,20 +75,22 @@ def _enter(judged: Judged, reason: str, context: Context) -> Entry:
             mend="there is nothing to do; `tidegraph ledger show` tells since when",
         )
     last = registry.last_entry(context)
-    promotion = registry.Promotion(
+    promotion = Draft(
+        kind="promotion",
         version=judged.version,
         base_version=judged.base_version,
-        expected_champion=champion.version if champion else None,
+        previous_version=champion.version if champion else None,
         window=judged.window,
         data_cut=judged.data_cut,
         run_id=judged.run_id,
         verdict=judged.verdict,
         verdict_digest=judged.verdict_digest,
         reason=reason,
+        actor=context.settings.actor,
         # two who ask for the same at once promote once
         update_key=f"{BY_HAND}{judged.version} after {last.hash if last else 'nothing'}",
         snapshots=judged.snapshots,
         code=judged.code,
         params_digest=judged.params_digest,
     )
-    return registry.act(context, registry.promotion_draft(context, promotion), forced=True)
+    return registry.act(context, promotion, forced=True)

@@ -38,28 +38,6 @@ class Version:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Promotion:
-    """A judged version that asks to serve. `base_version` is the champion it was judged against, None for the first;
-    `expected_champion` the one that has to serve still, which for an update is the same. `actor` is the person who
-    approved it; None: the actor of the settings."""
-
-    version: str
-    base_version: str | None
-    expected_champion: str | None
-    window: str
-    data_cut: str
-    run_id: str
-    verdict: str
-    verdict_digest: str
-    reason: str
-    update_key: str
-    snapshots: str
-    code: str
-    params_digest: str
-    actor: str | None = None
-
-
 def register(
     context: Context, run_id: str, model_folder: Path, tags: Mapping[str, str], *, offered: bool = True
 ) -> str:
@@ -85,24 +63,17 @@ def register(
     return version
 
 
-def promote(context: Context, promotion: Promotion, *, forced: bool = False) -> str | None:
+def promote(context: Context, promotion: Draft, *, forced: bool = False) -> str | None:
     """Make a version champion, in the ledger and then by alias; give the reason where the ledger refuses, else None.
 
     `forced` lets a version that was rolled back serve again. The same update never promotes twice.
     """
     try:
-        act(context, promotion_draft(context, promotion), forced=forced)
+        act(context, promotion, forced=forced)
     except Refusal as refusal:
         sync_aliases(context)
         return refusal.what
     return None
-
-
-def promotion_draft(context: Context, promotion: Promotion) -> Draft:
-    """What a promotion is in the ledger: by who approved it, else by the actor of these settings."""
-    told = asdict(promotion)
-    previous, actor = told.pop("expected_champion"), told.pop("actor") or context.settings.actor
-    return Draft(kind="promotion", previous_version=previous, actor=actor, **told)
 
 
 def rollback(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from models.policy import Mode, Situation
+from models.policy_terms import Mode, Situation
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.drift import largest_psi, measure_drift

@@ -6,7 +6,8 @@ from typing import Any
 
 from features.kinds import USER_ITEM
 from features.rules import DAY_US
-from models.policy import Decision, Mode, decide_update
+from models.policy import decide_update
+from models.policy_terms import Decision, Mode
 from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import ParamsError

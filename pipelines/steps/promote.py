@@ -14,6 +14,7 @@ from pipelines.context import Context
 from pipelines.files import digest_json, whole_folder
 from pipelines.graph_files import fill_graph_folder, read_graph
 from pipelines.jobs import Job
+from pipelines.ledger_entries import Draft
 from pipelines.loaded import load_folder
 from pipelines.model_files import read_state, write_state
 from pipelines.promotion_rules import held_back
@@ -89,21 +90,22 @@ def _promote(
     """Ask the ledger; what it refuses with, or None."""
     base = plan["base"]["version"] if plan["base"] else None
     origin = _origin(job, context)
-    promotion = registry.Promotion(
+    promotion = Draft(
+        kind="promotion",
         version=version,
         base_version=base,
-        expected_champion=base,
+        previous_version=base,
         window=job.name,
         data_cut=plan["cut"],
         run_id=plan["run_id"],
         verdict=verdict["outcome"],
         verdict_digest=digest_json(verdict),
         reason=response.reason if response else verdict["reasons"][0],
+        actor=(response.by if response else None) or context.settings.actor,
         update_key=plan["update_key"],
         snapshots=origin["snapshots"],
         code=origin["code_revision"],
         params_digest=origin["params_digest"],
-        actor=response.by if response else None,
     )
     return registry.promote(context, promotion)
 

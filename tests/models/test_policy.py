@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.policy import MODES, Decision, Mode, PolicyRules, Situation, decide_update
+from models.policy import decide_update
+from models.policy_terms import MODES, Decision, Mode, PolicyRules, Situation
 
 RULES = PolicyRules(
     skip_below=0.001,

@@ -132,9 +132,7 @@ def test_another_end_of_the_ledger_than_mlflow_noted_is_found(three_entries: Con
     with closing(sqlite3.connect(three_entries.path("ledger.db"))) as database:
         database.execute("DELETE FROM ledger WHERE seq = 3")
         database.commit()
-    Ledger(three_entries.settings.ledger_url).append(
-        registry.promotion_draft(three_entries, promotion("3", "2", "2017-10-15"))
-    )
+    Ledger(three_entries.settings.ledger_url).append(promotion("3", "2", "2017-10-15"))
 
     check = check_ledger(three_entries)
     assert (check.holds, check.broken_at) == (False, 3)

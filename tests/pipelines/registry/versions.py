@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines import registry, tracking
 from pipelines.aliases import MODEL
 from pipelines.context import Context
-from pipelines.registry import Promotion
+from pipelines.ledger_entries import Draft
 
 
 class Killed(BaseException):
@@ -29,17 +29,19 @@ def registered(context: Context, window: str = "2017-10-01") -> str:
     return registry.register(context, run_of(context, window), model_of(context, window), {"window": window})
 
 
-def promotion(version: str, base: str | None, window: str = "2017-10-01") -> Promotion:
-    return Promotion(
+def promotion(version: str, base: str | None, window: str = "2017-10-01") -> Draft:
+    return Draft(
+        kind="promotion",
         version=version,
         base_version=base,
-        expected_champion=base,
+        previous_version=base,
         window=window,
         data_cut=f"{window}T00:00:00+00:00",
         run_id=f"run of {version}",
         verdict="PASS",
         verdict_digest="digest",
         reason="better",
+        actor="tester",
         update_key=f"update of {version}",
         snapshots=f"snapshot/{window}",
         code="code",
