@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -47,10 +49,10 @@ class Progress:
         if self._live:
             self._live.update(self._line(tasks))
             return
-        over = [task for task in tasks if task["state"] in OVER and task["task_id"] not in self._shown]
-        for task in sorted(over, key=lambda task: task["end_date"] or ""):
-            self._shown.add(task["task_id"])
-            self.console.print(f"  {self._title}  {_describe(task)}")
+        for task in _told_in_order(tasks):
+            if task["task_id"] not in self._shown:
+                self._shown.add(task["task_id"])
+                self.console.print(f"  {self._title}  {_describe(task)}")
 
     def end(self, state: str) -> None:
         self.console.print(f"{self._title}: {state} after {self._seconds():.0f} s")
@@ -63,6 +65,13 @@ class Progress:
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began
+
+
+def _told_in_order(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Tasks that are over, in the order in which they began, up to one that is not: a task that skips another ends
+    after it."""
+    begun = sorted((task for task in tasks if task["start_date"]), key=lambda task: task["start_date"])
+    return takewhile(lambda task: task["state"] in OVER, begun)
 
 
 def _describe(task: dict[str, Any]) -> str:

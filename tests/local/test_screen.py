@@ -35,30 +35,32 @@ def console():
     return Console(file=io.StringIO(), width=200, highlight=False)
 
 
-def task(name, state, seconds=None):
-    return {
-        "task_id": name,
-        "state": state,
-        "duration": seconds,
-        "end_date": seconds and f"2017-10-08T00:00:{seconds:02.0f}Z",
-    }
+def task(name, state, seconds=None, began=None):
+    start = None if began is None else f"2017-10-08T00:00:{began:02.0f}Z"
+    return {"task_id": name, "state": state, "duration": seconds, "start_date": start}
 
 
 def test_without_a_terminal_each_finished_task_is_one_line_told_once(console):
     with Progress(console) as progress:
         progress.begin("update 2017-10-08")
-        progress.show([task("validate", "running"), task("collect", "success", 2.0)])
-        progress.show([task("validate", "success", 3.0), task("collect", "success", 2.0), task("promote", "skipped")])
+        progress.show([task("validate", "running", began=3), task("collect", "success", 2.0, 1), task("promote", None)])
+        progress.show([task("validate", "success", 3.0, 3), task("collect", "success", 2.0, 1), task("promote", None)])
         progress.end("success")
 
     lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
     assert lines[0] == "update 2017-10-08"
-    assert sorted(lines[1:4]) == [
-        "update 2017-10-08 collect done 2.0 s",
-        "update 2017-10-08 promote skipped",
-        "update 2017-10-08 validate done 3.0 s",
-    ]
-    assert lines[4].startswith("update 2017-10-08: success after")
+    assert lines[1:3] == ["update 2017-10-08 collect done 2.0 s", "update 2017-10-08 validate done 3.0 s"]
+    assert lines[3].startswith("update 2017-10-08: success after")
+
+
+def test_a_task_that_was_skipped_is_told_after_the_one_that_skipped_it(console):
+    with Progress(console) as progress:
+        progress.begin("update 2017-10-08")
+        progress.show([task("approval", "skipped", began=2), task("ask", "running", began=1)])
+        progress.show([task("approval", "skipped", began=2), task("ask", "success", 2.0, 1)])
+
+    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    assert lines[1:] == ["update 2017-10-08 ask done 2.0 s", "update 2017-10-08 approval skipped"]
 
 
 def test_the_error_of_a_task_is_the_last_one_in_its_log():
