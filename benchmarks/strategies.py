@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from benchmarks.contests.stale import stale
 from models.catalogue import rebuild
 from models.recommender import Recommender, Slice
 from models.state import State
+from pipelines.files import digest_json
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ STRATEGIES: Mapping[str, Strategy] = {
 
 
 def _before_the_first(contest: Contest, kind: str, settings: Settings) -> State:
-    return _fitted(contest, kind, settings, contest.testing[0] - 1).recommender.state()
+    """A copy: who goes on from it may write into it."""
+    asked, known = digest_json([kind, settings]), contest.before_testing
+    if asked not in known:
+        known[asked] = _fitted(contest, kind, settings, contest.testing[0] - 1).recommender.state()
+    return deepcopy(known[asked])
 
 
 def _fitted(contest: Contest, kind: str, settings: Settings, span: int) -> Kept:

@@ -17,7 +17,7 @@ from pipelines.lineage.now import lineage_now
 from pipelines.local.register import recall
 from pipelines.promotion_rules import held_back
 from pipelines.records import find_record, read_result
-from pipelines.tracking import open_client
+from pipelines.tracking import open_client, page_of
 
 _MOST_REASONS = 12
 
@@ -66,8 +66,7 @@ def find_dossier(run_id: str, context: Context) -> str:
     if server is None:
         page = f"experiment `{context.settings.mlflow_experiment}`, run `{run.info.run_name}`"
         return f"The dossier: open the MLflow page (`make up` starts it), {page}, *Artifacts*, `dossier.html`."
-    place = f"#/experiments/{run.info.experiment_id}/runs/{run_id}/artifacts/dossier.html"
-    return f"[The dossier]({server}/{place}) tells everything that was looked at."
+    return f"[The dossier]({server}/{page_of(run, 'dossier.html')}) tells everything that was looked at."
 
 
 def _is_open(job: Job, context: Context) -> bool:

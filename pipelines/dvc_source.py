@@ -1,4 +1,4 @@
-"""A snapshot as MLflow knows it: a dataset source of kind `dvc`, which reads its partition back by tag.
+"""A snapshot as MLflow knows it: a dataset source that leads to a page of it, and reads its partition back by tag.
 
 `register_source` lets this process's MLflow know it. There is no entry point `mlflow.dataset_source`: by it MLflow
 would import the installed `pipelines` in every process, also in `mlflow models serve`, where a version's own code runs.
@@ -14,15 +14,16 @@ from typing import Any
 
 from mlflow.data.dataset_source import DatasetSource
 
-KIND = "dvc"
+KIND = "external"
+"""MLflow's page (3.17) makes links for kinds of its own only; this one is for whatever lies elsewhere, by its `url`."""
 _ADDRESS = re.compile(r"(?P<registry>.+)@(?P<tag>snapshot/[^/@]+)")
 
 
 class DvcSnapshot(DatasetSource):
-    """The partition under `tag` of the data registry in the folder `registry`."""
+    """The partition under `tag` of the data registry in the folder `registry`; `url`: of a page that tells of it."""
 
-    def __init__(self, registry: str, tag: str) -> None:
-        self.registry, self.tag = registry, tag
+    def __init__(self, registry: str, tag: str, url: str | None = None) -> None:
+        self.registry, self.tag, self.url = registry, tag, url
 
     @property
     def uri(self) -> str:
@@ -59,16 +60,17 @@ class DvcSnapshot(DatasetSource):
         return str(registry.read_back(self.tag, out))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"uri": self.uri, "registry": self.registry, "path": self.path, "rev": self.tag}
+        told = {"uri": self.uri, "registry": self.registry, "path": self.path, "rev": self.tag}
+        return told | ({"url": self.url} if self.url else {})
 
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> DvcSnapshot:
-        return cls(source_dict["registry"], source_dict["rev"])
+        return cls(source_dict["registry"], source_dict["rev"], source_dict.get("url"))
 
     @classmethod
     def from_json(cls, source_json: str) -> DvcSnapshot:
         """Runs of before kept the address alone."""
-        if cls._can_resolve(source_json):
+        if _ADDRESS.fullmatch(source_json):
             return cls._resolve(source_json)
         return cls.from_dict(json.loads(source_json))
 
@@ -88,9 +90,23 @@ class DvcSnapshot(DatasetSource):
         return cls(match["registry"], match["tag"])
 
 
+class _OfBefore(DvcSnapshot):
+    """As runs of 0.4 and before name the kind."""
+
+    @staticmethod
+    def _get_source_type() -> str:
+        return "dvc"
+
+    @staticmethod
+    def _can_resolve(raw_source: Any) -> bool:
+        return False  # an address is one of `DvcSnapshot`
+
+
 def register_source() -> None:
-    """Let this process's MLflow know the kind, if it does not yet."""
+    """Let this process's MLflow know the kinds, if it does not yet."""
     from mlflow.data.dataset_source_registry import get_registered_sources, register_dataset_source
 
-    if KIND not in {source._get_source_type() for source in get_registered_sources()}:
-        register_dataset_source(DvcSnapshot)  # type: ignore[arg-type]  # MLflow means the class
+    known = {source._get_source_type() for source in get_registered_sources()}
+    for kind in (DvcSnapshot, _OfBefore):
+        if kind._get_source_type() not in known:
+            register_dataset_source(kind)  # type: ignore[arg-type]  # MLflow means the class

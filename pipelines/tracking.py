@@ -43,6 +43,11 @@ class DatasetUse:
     profile: str | None = None
 
 
+def page_of(run: Run, artifact: str) -> str:
+    """Where MLflow's page shows the run's `artifact`, relative to the address of the server."""
+    return f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/artifacts/{artifact}"
+
+
 def open_client(context: Context) -> MlflowClient:
     """A client of the tracking server and registry of these settings; a local database is made on first use."""
     uri = context.settings.mlflow_uri

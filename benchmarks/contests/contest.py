@@ -16,6 +16,7 @@ from features.hetero import to_hetero
 from models.catalogue import recommender_class
 from models.flagship.settings import RankerSettings
 from models.recommender import Recommender, Slice
+from models.state import State
 
 LESSONS = 6
 """From how many spans before a model learns what users did next."""
@@ -43,6 +44,12 @@ class Contest:
     @cached_property
     def heteros(self) -> list[HeteroData]:
         return [to_hetero(graph) for graph in self.graphs]
+
+    @cached_property
+    def before_testing(self) -> dict[str, State]:
+        """What models had learned before the first span for testing: all strategies but one start from it, and none
+        counts what it cost."""
+        return {}
 
     def slices(self, span: int) -> list[Slice]:
         """What may be learned from at `span`, oldest first."""

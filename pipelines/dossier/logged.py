@@ -18,7 +18,7 @@ from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
 from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
-from pipelines.lineage.inputs import inputs_of
+from pipelines.lineage.inputs import log_inputs
 from pipelines.lineage.stored import LINEAGE
 from pipelines.records import read_result
 
@@ -37,7 +37,7 @@ def log_dossier(row: dict[str, Any], lineage: dict[str, Any], job: Job, context:
     for window in job.windows:
         path = context.path("validation", f"{window.name}.json")
         tracking.log_dict(context, run_id, read_json(path), f"validation/{window.name}.json")
-    tracking.log_datasets(context, run_id, inputs_of(lineage, context))
+    log_inputs(run_id, lineage, context)
     describe_version(context, told)
 
 

@@ -9,25 +9,35 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from mlflow.entities import Run
 
 from features.schema import TABLES
+from pipelines import tracking
 from pipelines.context import Context
 from pipelines.dvc_source import DvcSnapshot
+from pipelines.lineage.snapshot_page import page_path, render_snapshot, tell_snapshot
 from pipelines.tracking import DatasetUse
 
 _TYPES = {"str": "string", "float64": "double", "int64": "long"}
 
 
-def inputs_of(lineage: Mapping[str, Any], context: Context) -> Iterator[DatasetUse]:
-    """One for each snapshot, named by its tag; the registry's working tree has it, since it was just taken.
+def log_inputs(run_id: str, lineage: Mapping[str, Any], context: Context) -> None:
+    """Name the snapshots as the run's inputs, each with a page of its own, which MLflow's panel of datasets opens."""
+    run = tracking.open_client(context).get_run(run_id)
+    for told in lineage["snapshots"]:
+        page = render_snapshot(tell_snapshot(told, lineage, rows_of(told, context), context))
+        tracking.log_text(context, run_id, page, page_path(told["tag"]))
+    tracking.log_datasets(context, run_id, _inputs(run, lineage, context))
 
-    MLflow 3.17 shows the entries of a profile, and makes links of sources of its own kinds only: so the profile says
-    how to get at the rows.
-    """
+
+def _inputs(run: Run, lineage: Mapping[str, Any], context: Context) -> Iterator[DatasetUse]:
+    """One for each snapshot, named by its tag. MLflow 3.17 shows the entries of a profile, and those of a source only
+    in the link: so the profile says how to get at the rows."""
     schema = json.dumps({"mlflow_colspec": _columns()})
     for told in lineage["snapshots"]:
-        snapshot = DvcSnapshot(str(context.path("registry")), told["tag"])
-        rows = _rows(context.path("registry", "partitions", told["window"]))
+        page = tracking.page_of(run, page_path(told["tag"]))
+        snapshot = DvcSnapshot(str(context.path("registry")), told["tag"], page)
+        rows = rows_of(told, context)
         yield DatasetUse(
             name=told["tag"],
             digest=told["digest"],
@@ -46,9 +56,11 @@ def _columns() -> list[dict[str, Any]]:
     ]
 
 
-def _rows(folder: Path) -> dict[str, int]:
-    """Rows by file: `events`, `users`, `items`, and `late-<window>` of what came later."""
-    return {path.stem: count for path in sorted(folder.glob("*.parquet")) if (count := _count(path)) is not None}
+def rows_of(snapshot: Mapping[str, str], context: Context) -> dict[str, int]:
+    """Rows by file: `events`, `users`, `items`, and `late-<window>` of what came later; the registry's working tree has
+    them, since the snapshot was just taken."""
+    files = sorted(context.path("registry", "partitions", snapshot["window"]).glob("*.parquet"))
+    return {path.stem: count for path in files if (count := _count(path)) is not None}
 
 
 def _count(path: Path) -> int | None:

@@ -91,6 +91,17 @@ def test_a_flagship_that_was_not_chosen_is_asked_for_and_not_that_of_params_yaml
         model.tuned("yelp")
 
 
+def test_a_baseline_without_settings_is_named_as_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tune, "FOLDER", tmp_path)
+    monkeypatch.setattr(tune, "CHOSEN", {"yelp": ("lightgcn", tune.FLAGSHIP)})
+    (tmp_path / "yelp").mkdir()
+    (tmp_path / "yelp" / "interest_ranker.json").write_text(json.dumps({"new": {"settings": {"hidden": 4}}}))
+    assert model.tuned("yelp") == {("interest_ranker", "new"): {"hidden": 4}}
+    assert "Not judged" in model.untuned("yelp") and "yelp/lightgcn" in model.untuned("yelp")
+    (tmp_path / "yelp" / "lightgcn.json").write_text(json.dumps({"new": {"settings": {"layers": 1}}}))
+    assert model.untuned("yelp") == ""
+
+
 def test_a_contest_that_there_is_not_is_refused_with_those_there_are() -> None:
     with pytest.raises(ParamsError, match=r"no contest movies(?s:.*)yelp, gowalla, journey"):
         model.run("movies")

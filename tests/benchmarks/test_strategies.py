@@ -49,6 +49,13 @@ def test_an_incremental_model_learns_from_the_span_that_just_ended(contest: Toy)
     assert not torch.equal(*weights)
 
 
+def test_who_goes_on_from_what_was_learned_before_changes_nothing_for_others(contest: Toy) -> None:
+    alone = [one.recommender.state().tensors for one in graph_only(toy_contest(), FLAGSHIP, SETTINGS)]
+    list(incremental(contest, FLAGSHIP, SETTINGS))
+    after = [one.recommender.state().tensors for one in graph_only(contest, FLAGSHIP, SETTINGS)]
+    assert all(torch.equal(alone[span][name], after[span][name]) for span in (0, 1) for name in alone[0])
+
+
 def test_a_full_refit_is_the_same_whatever_came_before(contest: Toy) -> None:
     late = Toy("late", [], contest.taken, range(1), range(2, 3), ("all",))
     ours, theirs = list(full_refit(contest, FLAGSHIP, SETTINGS))[-1], next(full_refit(late, FLAGSHIP, SETTINGS))

@@ -8,36 +8,68 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.artifacts import load_text
 from mlflow.data import get_source
 from mlflow.data.dataset_source_registry import get_registered_sources, resolve_dataset_source
-from mlflow.entities import Dataset
+from mlflow.entities import Dataset, Run
 
 from pipelines import registry
 from pipelines.context import Context
 from pipelines.data_registry import dvc_digest
-from pipelines.dvc_source import DvcSnapshot, register_source
+from pipelines.dvc_source import KIND, DvcSnapshot, register_source
 from pipelines.errors import SnapshotError
+from pipelines.lineage.snapshot_page import render_snapshot, tell_snapshot
 from pipelines.settings import ROOT
 from pipelines.tracking import open_client
 from tests.drop import UNTIL
 
+LINKED = {"external", "http", "hugging_face"}
+"""The kinds of sources whose address MLflow's page makes a link."""
+
 
 @pytest.fixture
-def dataset(context: Context) -> Dataset:
-    """What the run of version 2 has as its input."""
+def run(context: Context) -> Run:
+    """That of version 2."""
     client = open_client(context)
-    run = client.get_run(client.get_model_version(registry.MODEL, "2").run_id)
+    return client.get_run(client.get_model_version(registry.MODEL, "2").run_id)
+
+
+@pytest.fixture
+def dataset(run: Run) -> Dataset:
+    """What the run has as its input."""
     (found,) = (each.dataset for each in run.inputs.dataset_inputs)
     return found
 
 
 def test_the_runs_input_has_source_digest_columns_and_rows(dataset: Dataset) -> None:
-    assert (dataset.name, dataset.source_type) == (f"snapshot/{UNTIL}", "dvc")
+    assert dataset.name == f"snapshot/{UNTIL}"
     assert json.loads(dataset.source)["rev"] == f"snapshot/{UNTIL}"
     profile = json.loads(dataset.profile)
     assert profile["events"] == 960 and profile["read_it_back"].endswith(f"partitions/{UNTIL} --rev snapshot/{UNTIL}")
     columns = {each["name"]: each["type"] for each in json.loads(dataset.schema)["mlflow_colspec"]}
     assert columns["events.user_id"] == "string" and columns["events.occurred_at"] == "datetime"
+
+
+def test_the_input_links_to_a_page_of_the_snapshot_in_the_run(dataset: Dataset, run: Run, context: Context) -> None:
+    assert dataset.source_type in LINKED
+    link = json.loads(dataset.source)["url"]
+    of_run, _, artifact = link.partition("/artifacts/")
+    assert of_run == f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    page = load_text(f"{run.info.artifact_uri}/{artifact}")
+    for told in (f"<h1>snapshot/{UNTIL}</h1>", dataset.digest, "<td>events.parquet</td><td>960</td>", "events.csv"):
+        assert told in page
+    assert json.loads(dataset.profile)["read_it_back"] in page
+
+
+def test_a_page_tells_reasons_and_takes_nothing_for_markup(context: Context) -> None:
+    kept = context.path("validation", f"{UNTIL}.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"reasons": {"<b>known-user</b>": 1234}}))
+    lineage = {"registry_commit": None, "model_version": None, "sources": []}
+    snapshot = {"tag": f"snapshot/{UNTIL}", "window": UNTIL, "digest": "<i>"}
+    page = render_snapshot(tell_snapshot(snapshot, lineage, {}, context))
+    assert "1,234 rows broke: &lt;b&gt;known-user&lt;/b&gt;" in page and "&lt;i&gt;" in page
+    kept.unlink()
+    assert "No validation" in render_snapshot(tell_snapshot(snapshot, lineage, {}, context))
 
 
 def test_mlflow_gives_the_source_of_a_logged_input_and_it_reads_the_rows_back(
@@ -52,6 +84,8 @@ def test_mlflow_gives_the_source_of_a_logged_input_and_it_reads_the_rows_back(
 
 
 def test_a_source_survives_json_and_is_found_by_its_address() -> None:
+    source = DvcSnapshot("/srv/var/registry", "snapshot/2017-10-08.r2", "#/experiments/1/runs/2")
+    assert vars(DvcSnapshot.from_json(source.to_json())) == vars(source)
     source = DvcSnapshot("/srv/var/registry", "snapshot/2017-10-08.r2")
     assert vars(DvcSnapshot.from_json(source.to_json())) == vars(source)
     assert vars(DvcSnapshot.from_json(source.uri)) == vars(source)  # what runs of before kept
@@ -68,7 +102,14 @@ def test_other_sources_are_left_to_others(address: object) -> None:
 def test_registering_twice_registers_once() -> None:
     register_source()
     register_source()
-    assert sum(source._get_source_type() == "dvc" for source in get_registered_sources()) == 1
+    kinds = [source._get_source_type() for source in get_registered_sources()]
+    assert kinds.count(KIND) == kinds.count("dvc") == 1
+
+
+def test_the_source_of_a_run_of_before_is_known_too() -> None:
+    register_source()
+    before = Dataset("snapshot/2017-10-08", "1f", "dvc", "/srv/var/registry@snapshot/2017-10-08")
+    assert isinstance(get_source(before), DvcSnapshot)
 
 
 def test_where_the_registry_is_elsewhere_the_error_says_how_to_get_at_it(tmp_path: Path) -> None:
