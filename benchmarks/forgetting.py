@@ -19,7 +19,7 @@ from models.metrics import evaluate_slice
 from models.recommender import Slice
 from models.state import State
 from pipelines.context import read_context
-from pipelines.ranker import make_candidate
+from pipelines.judging.ranker import make_candidate
 
 FIRST, UPDATES, LEARNED, K = 27, 20, LESSONS, 20
 """The first week that is learned incrementally, how many are, and from how many before it all began: the last week that

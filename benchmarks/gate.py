@@ -19,7 +19,7 @@ from models.gates.rules import STRICTNESS, GateRules
 from models.metric_names import known_metrics
 from models.metrics import UserMetrics, evaluate_slice
 from pipelines.context import Context
-from pipelines.ranker import make_baselines
+from pipelines.judging.ranker import make_baselines
 
 FIRST, WINDOWS = 36, 4
 SIMULATED, USERS, SEED = 2000, 800, 7

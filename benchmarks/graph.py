@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.figures import table
 from benchmarks.graph_events import write_delta, write_history
 from benchmarks.graph_runs import edges_of
-from pipelines.folding import MOST_SEGMENTS
+from pipelines.graphs.folding import MOST_SEGMENTS
 from pipelines.settings import ROOT, read_settings
 
 EVENTS, DELTA, LONGER = 10_000_000, 100_000, 4

@@ -24,8 +24,8 @@ from features.kinds import BY_NAME, USER_ITEM
 from features.rules import DAY_US
 from features.schema import empty
 from pipelines.context import Context, read_context
-from pipelines.engine import open_engine
-from pipelines.graph_files import check_graph_folder, read_graph, write_graph
+from pipelines.engines.choosing import open_engine
+from pipelines.graphs.files import check_graph_folder, read_graph, write_graph
 
 END = datetime.fromtimestamp((START_US + SPAN_US) // 1_000_000, UTC)
 LATER = datetime.fromtimestamp((START_US + SPAN_US) // 1_000_000 + 7200, UTC)

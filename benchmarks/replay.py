@@ -21,12 +21,12 @@ from models.catalogue import rebuild as recommender_of
 from models.recommender import Recommender, Slice
 from models.state import State
 from pipelines.context import Context, read_context
-from pipelines.folding import fold_through, rebuild
+from pipelines.graphs.folding import fold_through, rebuild
 from pipelines.jobs import bootstrap_job
-from pipelines.lessons import bought_between
-from pipelines.model_files import read_state, write_state
-from pipelines.ranker import make_candidate
+from pipelines.judging.lessons import bought_between
+from pipelines.judging.ranker import make_candidate
 from pipelines.runner import run_step
+from pipelines.serving.model_files import read_state, write_state
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from models.metrics import measure
 from models.ranking import INTERACTS
 from models.recommender import Recommender, Slice
 from models.resampling import Bounds, bootstrap_mean
-from pipelines.ranker import make_candidate
+from pipelines.judging.ranker import make_candidate
 
 SCORE = 3.5
 """As Iglewicz and Hoaglin advise."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.replay import prepare, truth
 from features.graph import InterestGraph
 from pipelines.context import Context, read_context
-from pipelines.folding import rebuild
+from pipelines.graphs.folding import rebuild
 from pipelines.jobs import bootstrap_job
 from pipelines.runner import run_step
 from sources.marketplace.settings import Options, Settings

@@ -21,7 +21,7 @@ from benchmarks.tuning.spaces import SPACES
 from pipelines.context import read_context
 from pipelines.errors import ParamsError
 from pipelines.files import write_json
-from pipelines.ranker import make_candidate
+from pipelines.judging.ranker import make_candidate
 from pipelines.settings import ROOT, read_settings
 
 BUDGET, K = Budget(trials=40), 20

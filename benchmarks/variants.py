@@ -13,7 +13,7 @@ from benchmarks.kept import judged_once
 from benchmarks.scores import Scores, gain
 from benchmarks.tune import FLAGSHIP, K
 from pipelines.context import read_context
-from pipelines.ranker import make_candidate
+from pipelines.judging.ranker import make_candidate
 
 SEEDS = range(7, 9)
 SHIPPED = "as shipped"

@@ -12,8 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import RegisteredModel
 
 from pipelines.errors import RegistryError
-from pipelines.ledger_entries import Entry
-from pipelines.ledger_rules import standing_promotions
+from pipelines.ledger.entries import Entry
+from pipelines.ledger.rules import standing_promotions
 
 MODEL = "interest-graph"
 HEAD = "ledger_head"

@@ -106,7 +106,7 @@ def recommend(
     as_json: JsonOption = False,
 ) -> None:
     """Rank all items for one user with the champion."""
-    from pipelines.served import load_served
+    from pipelines.serving.served import load_served
 
     served = load_served(read_context())
     console.show_recommendations(user, served.version, served.recommend(user, k), as_json=as_json)

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.errors import TidegraphError
-from pipelines.ledger_wording import tell_record
+from pipelines.ledger.wording import tell_record
 from pipelines.records import StepRun
 from pipelines.settings import read_settings
 

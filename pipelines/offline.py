@@ -16,7 +16,7 @@ from pipelines.context import Context
 from pipelines.errors import ParamsError, TidegraphError
 from pipelines.files import write_json, write_text
 from pipelines.jobs import Job, bootstrap_job
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.records import read_result
 from pipelines.runner import run_step
 from pipelines.settings import ROOT, read_settings

@@ -17,9 +17,9 @@ from pipelines.aliases import MODEL
 from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.files import digest_json, whole_folder
-from pipelines.ledger import Draft, Entry, Ledger, Refusal
-from pipelines.ledger_rules import frozen, standing_promotions
-from pipelines.packaging import ARTIFACT, log_model
+from pipelines.ledger.book import Draft, Entry, Ledger, Refusal
+from pipelines.ledger.rules import frozen, standing_promotions
+from pipelines.serving.packaging import ARTIFACT, log_model
 from pipelines.tracking import open_client
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.data_registry import open_data_registry
 from pipelines.files import read_json
-from pipelines.graph_files import read_manifest
-from pipelines.ledger_check import check_ledger
-from pipelines.ledger_rules import tell_freeze
-from pipelines.quarantine import REPLAYED, read_repaired
+from pipelines.graphs.files import read_manifest
+from pipelines.ledger.check import check_ledger
+from pipelines.ledger.rules import tell_freeze
+from pipelines.quarantine.refused import REPLAYED, read_repaired
+from pipelines.snapshots.data_registry import open_data_registry
 
 
 def read_status(context: Context) -> dict[str, Any]:

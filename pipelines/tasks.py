@@ -31,8 +31,8 @@ def run_task(step: str, **request: Any) -> dict[str, Any]:
 
 
 def ask_approval(**request: Any) -> dict[str, Any] | None:
-    """What a person is asked of the job's candidate, as `pipelines.approval_request` has it; None: nothing."""
-    from pipelines.approval_request import request_approval
+    """What a person is asked of the job's candidate, as `promotion.approval_request` has it; None: nothing."""
+    from pipelines.promotion.approval_request import request_approval
 
     return request_approval(*job_of(**request))
 
@@ -41,7 +41,7 @@ def keep_approval(event: Mapping[str, Any], key: str, **request: Any) -> dict[st
     """Keep what came of the request of this `key`, Airflow's `event`, for the step promote; tells what counts."""
     from dataclasses import asdict
 
-    from pipelines.approving import keep_response, read_response
+    from pipelines.promotion.approving import keep_response, read_response
 
     return brief(asdict(keep_response(read_response(event, key), *job_of(**request))))
 

@@ -16,7 +16,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 
 from pipelines.context import Context
-from pipelines.dvc_source import KIND, register_source
+from pipelines.snapshots.mlflow_source import KIND, register_source
 
 for _chatty in ("mlflow.store.db.utils", "alembic"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -33,7 +33,8 @@ _PARAMS_A_BATCH = 100
 @dataclass(frozen=True)
 class DatasetUse:
     """One snapshot partition that an update learns from; `source` says where it is read back from, as JSON of
-    `pipelines.dvc_source.DvcSnapshot`. `schema` and `profile` (numbers of rows) are JSON that MLflow's page shows."""
+    `pipelines.snapshots.mlflow_source.DvcSnapshot`. `schema` and `profile` (numbers of rows) are JSON that MLflow's
+    page shows."""
 
     name: str
     digest: str

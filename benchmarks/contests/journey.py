@@ -10,8 +10,8 @@ from itertools import pairwise
 from benchmarks.contests.contest import Contest
 from benchmarks.replay import prepare
 from pipelines.context import Context, read_context
-from pipelines.folding import rebuild
-from pipelines.lessons import bought_between
+from pipelines.graphs.folding import rebuild
+from pipelines.judging.lessons import bought_between
 
 TUNING, TESTING = range(40, 48, 3), range(48, 52)
 """Weeks, counted from the calendar's first; the last ones are touched once, for the table. Of those before, three that

@@ -9,7 +9,7 @@ import typer
 
 from pipelines import console
 from pipelines.context import read_context
-from pipelines.ledger_wording import tell_frozen, tell_promotion, tell_rollback
+from pipelines.ledger.wording import tell_frozen, tell_promotion, tell_rollback
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger for good.", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -21,7 +21,7 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Let a judged version serve, publish its lists, and ask what serves."""
-    from pipelines.promoting import promote_by_hand
+    from pipelines.promotion.by_hand import promote_by_hand
 
     done = promote_by_hand(read_context(), version, reason=reason)
     _tell(done, tell_promotion(done), as_json=as_json)
@@ -36,7 +36,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Let an earlier champion serve again, publish its lists, and ask what serves."""
-    from pipelines.rolling_back import roll_back
+    from pipelines.promotion.rolling_back import roll_back
 
     done = roll_back(read_context(), reason=reason, to=to)
     _tell(done, tell_rollback(done), as_json=as_json)
@@ -51,7 +51,7 @@ def freeze(
     as_json: JsonOption = False,
 ) -> None:
     """Let nothing be promoted: updates judge and register only. Rolling back stays allowed."""
-    from pipelines import freezing
+    from pipelines.promotion import freezing
 
     if lift and until is not None:
         raise typer.BadParameter("a freeze is lifted now: leave out --until", param_hint="--until")

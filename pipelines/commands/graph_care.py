@@ -71,8 +71,8 @@ def export(
 def verify(window: WindowArgument = None, at: PlaceOption = Place.end, as_json: JsonOption = False) -> None:
     """Compare every byte of a graph with the hashes it was written with."""
     from pipelines.context import read_context
-    from pipelines.graph_files import check_graph_folder
     from pipelines.graph_views.finding import find_graph
+    from pipelines.graphs.files import check_graph_folder
 
     found = find_graph(read_context(), window, at.value)
     told = {"window": found.window, "at": found.place, "bytes": check_graph_folder(found.folder), "holds": True}
@@ -99,10 +99,10 @@ def erase(
 ) -> None:
     """Ask that a user be forgotten: the next refresh does it. Snapshots and what was made before keep the user."""
     from pipelines.context import read_context
-    from pipelines.erasures import ask_for_erasure
     from pipelines.errors import StoreError
-    from pipelines.forgotten import check_requests
     from pipelines.graph_views.finding import find_graph, know_user
+    from pipelines.graphs.erasures import ask_for_erasure
+    from pipelines.graphs.forgotten import check_requests
 
     context = read_context()
     check_requests(context)

@@ -11,7 +11,7 @@ import typer
 
 from pipelines import console
 from pipelines.context import read_context
-from pipelines.ledger_wording import tell_entry
+from pipelines.ledger.wording import tell_entry
 from pipelines.wording import counted
 
 app = typer.Typer(help="Look at the record of promotions, rollbacks and freezes, and check it.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def show(
 @app.command(epilog="Example: `tidegraph ledger verify`")
 def verify(as_json: JsonOption = False) -> None:
     """Check that every entry is as it was written, in its place, and that none is missing; exit code 1 if not."""
-    from pipelines.ledger_check import check_ledger
+    from pipelines.ledger.check import check_ledger
 
     check = check_ledger(read_context())
     if as_json:
@@ -67,7 +67,7 @@ def export(
 ) -> None:
     """Write all entries, with every field, into a file."""
     from pipelines import registry
-    from pipelines.ledger_export import export_csv, export_json
+    from pipelines.ledger.export import export_csv, export_json
 
     entries = registry.entries(read_context())
     written = export_csv(out, entries) if form is Form.csv else export_json(out, entries)

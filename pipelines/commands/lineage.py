@@ -99,10 +99,10 @@ def _of_model(version: str, context: Context) -> tuple[Any, Words]:
 
 
 def _of_snapshot(asked: str, context: Context) -> tuple[Any, Words]:
-    from pipelines.data_registry import open_data_registry
     from pipelines.lineage.known import read_known
     from pipelines.lineage.of_snapshot import trace_snapshot
     from pipelines.lineage.wording import snapshot_in_words
+    from pipelines.snapshots.data_registry import open_data_registry
 
     return trace_snapshot(asked, read_known(context), open_data_registry(context).tags()), snapshot_in_words
 

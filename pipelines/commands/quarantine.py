@@ -25,7 +25,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Tell how many rows each window has in quarantine, and why."""
-    from pipelines.quarantine import list_holdings
+    from pipelines.quarantine.refused import list_holdings
 
     holdings = list_holdings(read_context(), window)
     if as_json:
@@ -49,7 +49,7 @@ def show(
 ) -> None:
     """Show quarantined rows with every reason, or write them to a file that `repair` takes back."""
     from pipelines.files import whole_file
-    from pipelines.quarantine import REASONS, ROW, promises_of, read_refused
+    from pipelines.quarantine.refused import REASONS, ROW, promises_of, read_refused
 
     rows = read_refused(window, read_context(), table)
     if promise is not None:
@@ -75,7 +75,7 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Replace cells of quarantined events; all rows of the file have to keep every promise then, or none is taken."""
-    from pipelines.repairing import repair as mend
+    from pipelines.quarantine.repairing import repair as mend
 
     done = mend(window, fix, read_context())
     count = len(done["rows"])
@@ -92,7 +92,7 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Let repaired events rejoin the window they belong to, as a new revision of its snapshot."""
-    from pipelines.replaying import replay as rejoin
+    from pipelines.quarantine.replaying import replay as rejoin
 
     done = rejoin(read_context(), window, unchanged=unchanged)
     tags = ", ".join(done["tags"].values())

@@ -34,9 +34,9 @@ def check(
 
     Nothing lands.
     """
-    from pipelines.params_file import read_params
+    from pipelines.mapping.checking import check_source
+    from pipelines.params.file import read_params
     from pipelines.settings import read_settings
-    from pipelines.source_check import check_source
 
     settings = read_settings()
     folder = (drop or settings.drop).expanduser().resolve()

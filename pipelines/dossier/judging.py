@@ -62,7 +62,7 @@ def tell_shadow(material: Material) -> dict[str, Any]:
 
 
 def tell_changes(material: Material) -> dict[str, Any]:
-    """Whose lists changed, as `pipelines.list_changes.tell_changes` has it."""
+    """Whose lists changed, as `pipelines.judging.list_changes.tell_changes` has it."""
     found = material.result("evaluate").get("changes")
     if found:
         return {"note": None, **found}

@@ -6,7 +6,6 @@ from typing import Any
 
 from pipelines import tracking
 from pipelines.context import Context
-from pipelines.curves import draw_curves, draw_metrics
 from pipelines.dossier.describing import describe_version
 from pipelines.dossier.material import Material, gather
 from pipelines.dossier.numbers import metrics_of, tags_of
@@ -18,6 +17,7 @@ from pipelines.graph_views.finding import find_graph, windows_with_graphs
 from pipelines.graph_views.telling import tell_difference, tell_stats
 from pipelines.graph_views.wording import difference_in_words
 from pipelines.jobs import Job
+from pipelines.judging.curves import draw_curves, draw_metrics
 from pipelines.lineage.inputs import log_inputs
 from pipelines.lineage.stored import LINEAGE
 from pipelines.records import read_result

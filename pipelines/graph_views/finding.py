@@ -12,8 +12,8 @@ from features.ego import user_row
 from features.graph import InterestGraph
 from pipelines.context import Context
 from pipelines.errors import UnknownUserError, WindowError
-from pipelines.graph_files import read_graph, read_manifest
 from pipelines.graph_views.wording import moment
+from pipelines.graphs.files import read_graph, read_manifest
 
 
 @dataclass(frozen=True)

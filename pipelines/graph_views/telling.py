@@ -12,9 +12,9 @@ from features.ego import KINDS, Interest, interests, user_row
 from features.graph import InterestGraph
 from features.stats import graph_stats
 from features.structure import noise_of
-from pipelines.graph_files import bytes_of
 from pipelines.graph_views.finding import Found
 from pipelines.graph_views.wording import change_in_words, events_in_words, moment
+from pipelines.graphs.files import bytes_of
 
 _REASONS = 20
 """So many users who are left out are told with the reason."""

@@ -9,15 +9,15 @@ from typing import Any
 from features.graph import instant
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.data_registry import open_data_registry
 from pipelines.errors import StoreError
 from pipelines.files import digest_json, read_json
-from pipelines.graph_files import read_manifest
+from pipelines.graphs.files import read_manifest
 from pipelines.jobs import Job
 from pipelines.lineage.environment import tell_environment
 from pipelines.lineage.written_params import write_params
 from pipelines.records import find_record
 from pipelines.runner import STEPS
+from pipelines.snapshots.data_registry import open_data_registry
 
 
 @dataclass(frozen=True)

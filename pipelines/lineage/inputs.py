@@ -14,8 +14,8 @@ from mlflow.entities import Run
 from features.schema import TABLES
 from pipelines import tracking
 from pipelines.context import Context
-from pipelines.dvc_source import DvcSnapshot
 from pipelines.lineage.snapshot_page import page_path, render_snapshot, tell_snapshot
+from pipelines.snapshots.mlflow_source import DvcSnapshot
 from pipelines.tracking import DatasetUse
 
 _TYPES = {"str": "string", "float64": "double", "int64": "long"}

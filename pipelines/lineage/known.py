@@ -12,7 +12,7 @@ from pipelines.context import Context
 from pipelines.lineage.seen import Lineage, Seen, saw
 from pipelines.lineage.serving import Span, served_spans, tell_serving
 from pipelines.lineage.stored import read_lineages, read_updates
-from pipelines.publishing import published
+from pipelines.serving.publishing import published
 from pipelines.windows import Calendar
 
 

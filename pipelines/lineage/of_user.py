@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 from features.backend import local_backend
 from features.graph import instant, microseconds
 from pipelines.context import Context
-from pipelines.data_registry import open_data_registry
-from pipelines.erasures import Erasure, read_erasures, without_erased
 from pipelines.errors import UnknownUserError
-from pipelines.event_tables import open_events
+from pipelines.graphs.erasures import Erasure, read_erasures, without_erased
 from pipelines.lineage.known import Known
 from pipelines.lineage.seen import Lineage, base_line
-from pipelines.partitions import EventFile, event_files
+from pipelines.snapshots.data_registry import open_data_registry
+from pipelines.snapshots.event_tables import open_events
+from pipelines.snapshots.partitions import EventFile, event_files
 
 
 @dataclass(frozen=True)

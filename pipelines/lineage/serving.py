@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.ledger_entries import Entry
-from pipelines.ledger_rules import standing_promotions
+from pipelines.ledger.entries import Entry
+from pipelines.ledger.rules import standing_promotions
 
 
 @dataclass(frozen=True)

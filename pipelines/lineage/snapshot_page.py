@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.dvc_source import DvcSnapshot
 from pipelines.files import read_json
+from pipelines.snapshots.mlflow_source import DvcSnapshot
 from pipelines.templates import templates_of
 
 

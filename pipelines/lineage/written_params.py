@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from pipelines.durations import written
-from pipelines.params import Params
+from pipelines.params.durations import written
+from pipelines.params.shape import Params
 
 
 def write_params(params: Params) -> dict[str, Any]:

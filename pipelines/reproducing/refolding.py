@@ -10,8 +10,8 @@ from typing import Any
 from pipelines.context import Context
 from pipelines.errors import StoreError
 from pipelines.files import write_json
-from pipelines.folding import rebuild
-from pipelines.graph_files import read_manifest, write_graph
+from pipelines.graphs.files import read_manifest, write_graph
+from pipelines.graphs.folding import rebuild
 from pipelines.jobs import Job
 from pipelines.lineage.seen import Lineage
 from pipelines.records import Record, write_record

@@ -10,18 +10,18 @@ from typing import Any
 from pipelines import registry
 from pipelines.aliases import MODEL
 from pipelines.context import Context
-from pipelines.erasures import read_erasures
 from pipelines.errors import RegistryError, StoreError
+from pipelines.graphs.erasures import read_erasures
 from pipelines.lineage.environment import tell_environment
 from pipelines.lineage.of_model import find_version
 from pipelines.lineage.seen import LEARNED_FROM_BASE, Lineage, base_line
 from pipelines.lineage.stored import read_lineages
-from pipelines.model_files import read_state
 from pipelines.reproducing.comparing import Number, Pair, compare_numbers, largest_difference
 from pipelines.reproducing.rebuilding import Rebuilder, stored_model
 from pipelines.reproducing.refolding import folds_of
 from pipelines.reproducing.sandbox import check_folder
 from pipelines.revision import code_revision
+from pipelines.serving.model_files import read_state
 from pipelines.tracking import open_client
 
 _NEEDED = ("params", "knew", "graph_at_cut", "graph_at_end", "data_cut", "mode", "model_state")

@@ -14,12 +14,12 @@ import numpy as np
 import yaml
 
 from pipelines.context import Context, read_context
-from pipelines.data_registry import open_data_registry
-from pipelines.erasures import read_erasures, until_of
 from pipelines.errors import ParamsError, StoreError
 from pipelines.files import read_table, write_table, write_text
+from pipelines.graphs.erasures import read_erasures, until_of
 from pipelines.lineage.seen import Lineage
 from pipelines.settings import Settings
+from pipelines.snapshots.data_registry import open_data_registry
 
 _NEVER = -(2**62)
 """µs before any event."""

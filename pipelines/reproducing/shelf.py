@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines import registry
 from pipelines.aliases import MODEL, find_model
 from pipelines.context import Context
-from pipelines.packaging import ARTIFACT
+from pipelines.serving.packaging import ARTIFACT
 from pipelines.tracking import open_client
 
 

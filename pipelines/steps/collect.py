@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from features.schema import TABLES
-from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
 from pipelines.errors import StoreError, WindowError
 from pipelines.files import digest_json, read_json, whole_folder, write_json, write_table
 from pipelines.jobs import Job
+from pipelines.mapping.connecting import open_source, source_faults
 from pipelines.windows import Window
 from sources.connector import Connector, Tables
 

@@ -13,18 +13,18 @@ from models.memory import Remembered, backward_transfer, forgetting
 from models.metric_table import to_table
 from models.metrics import SLICES
 from models.state import State
-from pipelines.cohorts import keep_memory, measure_memory
-from pipelines.contestants import Judged, contestants, judge_all
 from pipelines.context import Context
-from pipelines.evidence import examination_of
 from pipelines.files import write_table
-from pipelines.graph_files import read_graph
+from pipelines.graphs.files import read_graph
 from pipelines.jobs import Job
-from pipelines.list_changes import changes_of, tell_changes
-from pipelines.load_and_query import load_and_query
-from pipelines.model_files import read_state
+from pipelines.judging.cohorts import keep_memory, measure_memory
+from pipelines.judging.contestants import Judged, contestants, judge_all
+from pipelines.judging.evidence import examination_of
+from pipelines.judging.list_changes import changes_of, tell_changes
+from pipelines.judging.shadow import SHADOW, judge_aside, keep_shadow
 from pipelines.records import read_result
-from pipelines.shadow import SHADOW, judge_aside, keep_shadow
+from pipelines.serving.load_and_query import load_and_query
+from pipelines.serving.model_files import read_state
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:

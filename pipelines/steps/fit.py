@@ -15,14 +15,14 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import FitError, ParamsError
 from pipelines.files import digest_files
-from pipelines.graph_files import read_graph
+from pipelines.graphs.files import read_graph
 from pipelines.jobs import Job
+from pipelines.judging.lessons import full_slices, graph_as_of, slices_since
+from pipelines.judging.ranker import make_candidate
+from pipelines.judging.shadow import fit_aside, is_due
 from pipelines.learning_group import summon_helpers
-from pipelines.lessons import full_slices, graph_as_of, slices_since
-from pipelines.model_files import read_state, write_state
-from pipelines.ranker import make_candidate
 from pipelines.records import read_result
-from pipelines.shadow import fit_aside, is_due
+from pipelines.serving.model_files import read_state, write_state
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:

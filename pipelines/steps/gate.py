@@ -12,10 +12,10 @@ from models.metric_table import from_table
 from models.verdict import RuleResult
 from pipelines.context import Context
 from pipelines.errors import ContractError
-from pipelines.evidence import evidence_of
 from pipelines.files import read_table, write_json
 from pipelines.jobs import Job
-from pipelines.ranker import BASELINES
+from pipelines.judging.evidence import evidence_of
+from pipelines.judging.ranker import BASELINES
 from pipelines.records import read_result
 
 

@@ -12,12 +12,12 @@ from pipelines import registry, tracking
 from pipelines.context import Context
 from pipelines.errors import ParamsError
 from pipelines.files import digest_json
-from pipelines.full_fits import last_full_fit
-from pipelines.graph_files import read_graph
+from pipelines.graphs.files import read_graph
 from pipelines.jobs import Job
+from pipelines.planning.full_fits import last_full_fit
+from pipelines.planning.situation import situation_of
 from pipelines.records import find_record, read_result
 from pipelines.revision import code_revision, git_commit
-from pipelines.situation import situation_of
 
 Chosen = tuple[Mode, tuple[str, ...], dict[str, Any] | None]
 """The mode, every reason that applied, and whether a shadow full retrain is due (None: nobody asks for them)."""

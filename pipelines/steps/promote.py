@@ -8,18 +8,18 @@ from typing import Any
 
 from features.graph import compact
 from pipelines import registry
-from pipelines.approving import Response, find_response, must_ask, objection
-from pipelines.canned import write_answers
 from pipelines.context import Context
 from pipelines.files import digest_json, whole_folder
-from pipelines.graph_files import fill_graph_folder, read_graph
+from pipelines.graphs.files import fill_graph_folder, read_graph
 from pipelines.jobs import Job
-from pipelines.ledger_entries import Draft
-from pipelines.loaded import load_folder
-from pipelines.model_files import read_state, write_state
-from pipelines.promotion_rules import held_back
+from pipelines.ledger.entries import Draft
+from pipelines.promotion.approving import Response, find_response, must_ask, objection
+from pipelines.promotion.rules import held_back
 from pipelines.records import read_result
 from pipelines.revision import code_revision
+from pipelines.serving.canned import write_answers
+from pipelines.serving.loaded import load_folder
+from pipelines.serving.model_files import read_state, write_state
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:

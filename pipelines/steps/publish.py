@@ -9,10 +9,10 @@ from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.jobs import Job
 from pipelines.locks import hold
-from pipelines.promoting import LOCK
-from pipelines.proving import prove
-from pipelines.publishing import publish_lists
+from pipelines.promotion.by_hand import LOCK
+from pipelines.promotion.proving import prove
 from pipelines.records import read_result
+from pipelines.serving.publishing import publish_lists
 
 PATIENCE_SECONDS = 600.0
 

@@ -10,17 +10,17 @@ from features.graph import InterestGraph
 from features.kinds import BY_NAME
 from features.proof import prove
 from pipelines.context import Context
-from pipelines.erasures import read_erasures
 from pipelines.errors import ContractError
 from pipelines.files import digest_json
-from pipelines.folding import fold_through, rebuild
-from pipelines.forgotten import carried_out, check_requests
-from pipelines.graph_files import write_graph
+from pipelines.graphs.erasures import read_erasures
+from pipelines.graphs.files import write_graph
+from pipelines.graphs.folding import fold_through, rebuild
+from pipelines.graphs.forgotten import carried_out, check_requests
+from pipelines.graphs.numbering import keep_rows
+from pipelines.graphs.parents import Parent, find_parent, refresh_digest
 from pipelines.jobs import Job
-from pipelines.numbering import keep_rows
-from pipelines.parents import Parent, find_parent, refresh_digest
-from pipelines.partitions import rows_digest
 from pipelines.records import read_result
+from pipelines.snapshots.partitions import rows_digest
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:

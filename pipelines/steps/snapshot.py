@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.data_registry import open_data_registry
 from pipelines.errors import SnapshotError
 from pipelines.jobs import Job
-from pipelines.partition_parts import partition_folder, revised_by
+from pipelines.snapshots.data_registry import open_data_registry
+from pipelines.snapshots.partition_parts import partition_folder, revised_by
 
 
 def run(job: Job, context: Context) -> dict[str, Any]:

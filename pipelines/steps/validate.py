@@ -11,12 +11,12 @@ from expectations.items import check_items
 from expectations.users import check_users
 from expectations.validation import Validation
 from features.schema import FAULT, TABLES
-from pipelines.accepted import catalogue_before, earliest_of, events_before
 from pipelines.context import Context
 from pipelines.errors import ContractError, StoreError
 from pipelines.files import read_table, whole_folder, write_table
 from pipelines.jobs import Job
-from pipelines.quarantine import REASONS, ROW
+from pipelines.quarantine.refused import REASONS, ROW
+from pipelines.snapshots.accepted import catalogue_before, earliest_of, events_before
 from pipelines.validation_report import most_broken, summarise, write_index, write_validation
 from pipelines.windows import Window
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.ledger_entries import Entry
-from pipelines.promoting import unfinished
-from pipelines.rolling_back import roll_back
+from pipelines.ledger.entries import Entry
+from pipelines.promotion.by_hand import unfinished
+from pipelines.promotion.rolling_back import roll_back
 from pipelines.watching.days import kept_day
 from pipelines.watching.rollbacks import ACTOR, day_of, own_rollbacks, reason_of
 

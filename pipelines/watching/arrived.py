@@ -16,11 +16,11 @@ from features.delta import event_table
 from features.graph import InterestGraph
 from features.schema import empty
 from pipelines.context import Context
-from pipelines.erasures import read_erasures, until_of
 from pipelines.errors import SourceError
-from pipelines.event_tables import open_events
-from pipelines.lessons import bought_of
-from pipelines.partitions import event_files, read_events
+from pipelines.graphs.erasures import read_erasures, until_of
+from pipelines.judging.lessons import bought_of
+from pipelines.snapshots.event_tables import open_events
+from pipelines.snapshots.partitions import event_files, read_events
 from pipelines.watching.open_window import accepted_so_far
 from pipelines.windows import Window
 

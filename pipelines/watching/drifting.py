@@ -14,11 +14,11 @@ from features.graph import InterestGraph
 from models.watch.drift import Drift, cold_drift, divergence_drift, embedding_drift
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.drift import COMPARED, NO_CATEGORY, drift_of
 from pipelines.errors import StoreError
-from pipelines.full_fits import last_full_fit
-from pipelines.graph_files import read_graph
-from pipelines.model_files import read_state
+from pipelines.graphs.files import read_graph
+from pipelines.planning.drift import COMPARED, NO_CATEGORY, drift_of
+from pipelines.planning.full_fits import last_full_fit
+from pipelines.serving.model_files import read_state
 from pipelines.watching.arrived import Arrived
 from pipelines.watching.days import DAY, kept_day
 from pipelines.watching.lists import CHAMPION

@@ -15,7 +15,7 @@ from models.metrics import UserMetrics, measure
 from models.recommender import Ranking
 from pipelines.context import Context
 from pipelines.files import read_table, whole_folder, write_json, write_table
-from pipelines.graph_files import read_graph
+from pipelines.graphs.files import read_graph
 from pipelines.watching.arrived import Arrived
 from pipelines.watching.days import KeptDay, kept_day
 from pipelines.watching.lists import serving_on

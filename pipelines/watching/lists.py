@@ -15,7 +15,7 @@ from features.graph import InterestGraph
 from pipelines.context import Context
 from pipelines.errors import StoreError
 from pipelines.files import read_table
-from pipelines.publishing import published
+from pipelines.serving.publishing import published
 from pipelines.windows import Window
 
 CHAMPION = "champion"

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
 from pipelines.errors import TidegraphError, WindowError
 from pipelines.locks import hold
-from pipelines.publishing import newest_published
+from pipelines.mapping.connecting import open_source, source_faults
+from pipelines.serving.publishing import newest_published
 from pipelines.watching import acting, drifting, grading, judging
 from pipelines.watching.days import day_named, days_between, kept_day, kept_days
 from pipelines.watching.requests import retrain_request

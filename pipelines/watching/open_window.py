@@ -8,10 +8,10 @@ import pandas as pd
 
 from expectations.events import Before, Limits, check_events
 from features.schema import EVENTS, FAULT
-from pipelines.accepted import catalogue_before, earliest_of, events_before
-from pipelines.connecting import open_source, source_faults
 from pipelines.context import Context
 from pipelines.errors import ContractError
+from pipelines.mapping.connecting import open_source, source_faults
+from pipelines.snapshots.accepted import catalogue_before, earliest_of, events_before
 from pipelines.windows import Window
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.watch.violations import Flags, RetrainRequest, asks_for_retrain
 from pipelines.context import Context
-from pipelines.full_fits import last_full_fit, window_of
+from pipelines.planning.full_fits import last_full_fit, window_of
 from pipelines.watching.days import KeptDay, kept_days
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines import registry
 from pipelines.context import Context
-from pipelines.ledger_entries import Entry
+from pipelines.ledger.entries import Entry
 
 ACTOR = "watch"
 """Who the ledger says rolled back."""

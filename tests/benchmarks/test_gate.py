@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks import gate
 from benchmarks.gate import Pool, Truth, made_true
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.settings import ROOT
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipelines.context import read_context
-from pipelines.ledger import Ledger
+from pipelines.ledger.book import Ledger
 from tests.dags.people import Person
 from tests.drop import UNTIL, copy_home, small_params
 

@@ -64,7 +64,7 @@ def test_the_tasks_are_the_runners_steps_one_after_the_other_with_the_approval_b
 
 @pytest.mark.parametrize("dag_id", CHAINS)
 def test_who_is_asked_may_approve_or_reject_with_a_reason_and_silence_is_a_no(bag, dag_id):
-    from pipelines.approving import APPROVE, REJECT
+    from pipelines.promotion.approving import APPROVE, REJECT
 
     approval = bag.dags[dag_id].get_task("approval")
 

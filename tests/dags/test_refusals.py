@@ -17,8 +17,8 @@ from models.flagship.ranker import InterestRanker
 from models.recommender import Ranking
 from models.state import State
 from pipelines.context import read_context
-from pipelines.ledger import Ledger
-from pipelines.served import load_served
+from pipelines.ledger.book import Ledger
+from pipelines.serving.served import load_served
 from tests.drop import UNTIL, environment, rules, window
 
 

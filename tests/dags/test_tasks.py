@@ -9,7 +9,7 @@ import pytest
 from pipelines.context import Context
 from pipelines.errors import WindowError
 from pipelines.jobs import bootstrap_job, update_job
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.settings import ROOT, read_settings
 from pipelines.tasks import brief, required, window_of_run
 from pipelines.windows import Calendar

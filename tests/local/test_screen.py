@@ -14,7 +14,7 @@ from pipelines.local.airflow_api import find_error
 from pipelines.local.plan import BOOTSTRAP, RUNS, UNTIL, WINDOWS
 from pipelines.local.progress import Progress
 from pipelines.local.table import print_tables, read_rows
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.settings import ROOT
 
 ROW = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.ranker import BASELINES
+from pipelines.judging.ranker import BASELINES
 
 OTHER_WINDOW = "1999-12-26"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.graph import InterestGraph
 from pipelines.context import Context
-from pipelines.folding import rebuild
+from pipelines.graphs.folding import rebuild
 from pipelines.jobs import update_job
 from pipelines.runner import run_step
 from tests.drop import UNTIL, window

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from pipelines.context import Context, read_context
-from pipelines.data_registry import open_data_registry
 from pipelines.files import digest_files
-from pipelines.ledger import Ledger
+from pipelines.ledger.book import Ledger
 from pipelines.runner import STEPS
+from pipelines.snapshots.data_registry import open_data_registry
 from pipelines.tracking import open_client
 from tests.drop import UNTIL, copy_home
 from tests.pipelines.child import run_in_child

@@ -14,9 +14,9 @@ from pipelines.context import read_context
 from pipelines.errors import ParamsError
 from pipelines.jobs import update_job
 from pipelines.learning_group import learning_group
-from pipelines.model_files import read_state
 from pipelines.records import read_result
 from pipelines.runner import run_step
+from pipelines.serving.model_files import read_state
 from pipelines.settings import ROOT
 from tests.drop import UNTIL, copy_home
 

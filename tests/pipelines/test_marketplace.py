@@ -11,8 +11,8 @@ import yaml
 from pipelines.context import Context, read_context
 from pipelines.files import read_json, read_table
 from pipelines.jobs import bootstrap_job
-from pipelines.partitions import event_files
 from pipelines.runner import run_step
+from pipelines.snapshots.partitions import event_files
 from sources.marketplace.settings import Options, Settings
 from sources.marketplace.world import World
 from sources.marketplace.writing import write_simulation

@@ -13,7 +13,7 @@ from mlflow.telemetry import get_telemetry_client
 
 from pipelines import tracking
 from pipelines.context import Context
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.settings import ROOT, read_settings
 from pipelines.tracking import DatasetUse
 

@@ -19,14 +19,14 @@ from pipelines import registry
 from pipelines.context import Context
 from pipelines.errors import ContractError
 from pipelines.files import read_table, write_table
-from pipelines.graph_files import read_graph
+from pipelines.graphs.files import read_graph
 from pipelines.jobs import bootstrap_job, update_job
-from pipelines.lessons import bought_between
-from pipelines.model_files import read_state, write_state
-from pipelines.publishing import newest_published, publish_lists
-from pipelines.ranker import make_baselines
+from pipelines.judging.lessons import bought_between
+from pipelines.judging.ranker import make_baselines
 from pipelines.runner import STEPS, perform, run_all
-from pipelines.served import load_served
+from pipelines.serving.model_files import read_state, write_state
+from pipelines.serving.publishing import newest_published, publish_lists
+from pipelines.serving.served import load_served
 from pipelines.steps import gate
 from pipelines.watching.looking import days_to_look_at, look
 from sources.marketplace.settings import Options

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger import Ledger
+from pipelines.ledger.book import Ledger
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from pipelines.ledger import Draft, Ledger
+from pipelines.ledger.book import Draft, Ledger
 
 
 def promotion(version: str, base: str | None, **changes: Any) -> Draft:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RegistryError
-from pipelines.ledger import Ledger, Refusal
-from pipelines.ledger_rules import frozen, rolled_back
+from pipelines.ledger.book import Ledger, Refusal
+from pipelines.ledger.rules import frozen, rolled_back
 from tests.pipelines.ledger.drafts import freeze, promotion, rollback, serving, thaw
 
 

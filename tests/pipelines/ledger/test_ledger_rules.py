@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import RegistryError
-from pipelines.ledger_entries import BY_HAND, Entry
-from pipelines.ledger_rules import frozen, object_to, rolled_back, serving_at, standing_promotions
-from pipelines.params import PromoteParams
-from pipelines.promotion_rules import held_back
-from pipelines.rolling_back import find_target
+from pipelines.ledger.entries import BY_HAND, Entry
+from pipelines.ledger.rules import frozen, object_to, rolled_back, serving_at, standing_promotions
+from pipelines.params.shape import PromoteParams
+from pipelines.promotion.rolling_back import find_target
+from pipelines.promotion.rules import held_back
 from pipelines.windows import Calendar
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy
 
 from pipelines.errors import RegistryError
-from pipelines.ledger import Draft, Entry, Ledger, Refusal
+from pipelines.ledger.book import Draft, Entry, Ledger, Refusal
 from tests.pipelines.ledger.drafts import promotion, serving, tampering
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RegistryError
-from pipelines.ledger import Entry, Ledger
+from pipelines.ledger.book import Entry, Ledger
 from tests.pipelines.ledger.drafts import freeze, promotion, rollback, tampering, thaw
 
 

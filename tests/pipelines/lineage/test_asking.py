@@ -11,8 +11,8 @@ import pytest
 
 from pipelines import cli, registry
 from pipelines.context import Context
-from pipelines.erasures import ask_for_erasure
 from pipelines.files import digest_json, read_json
+from pipelines.graphs.erasures import ask_for_erasure
 from pipelines.jobs import update_job
 from pipelines.lineage.known import read_known
 from pipelines.lineage.of_source import trace_source

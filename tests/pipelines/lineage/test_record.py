@@ -10,10 +10,10 @@ import pytest
 from pipelines.lineage.facts import Facts
 from pipelines.lineage.record import tie_together
 from pipelines.lineage.written_params import write_params
-from pipelines.params import Params
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
+from pipelines.params.shape import Params
 from pipelines.settings import ROOT
-from tests.pipelines.dossiers import records
+from tests.pipelines.dossier.dossiers import records
 
 WINDOW = "2024-02-04"
 

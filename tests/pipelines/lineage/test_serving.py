@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pipelines.ledger_entries import Entry
+from pipelines.ledger.entries import Entry
 from pipelines.lineage.serving import served_spans, tell_serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

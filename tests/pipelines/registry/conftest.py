@@ -10,7 +10,7 @@ import pytest
 from pipelines import tracking
 from pipelines.aliases import MODEL
 from pipelines.context import Context
-from pipelines.params_file import read_params
+from pipelines.params.file import read_params
 from pipelines.settings import ROOT, read_settings
 
 

@@ -14,8 +14,8 @@ from pipelines import registry, tracking
 from pipelines.aliases import HEAD, MODEL, mend
 from pipelines.context import Context
 from pipelines.errors import RegistryError
-from pipelines.ledger import Ledger
-from pipelines.ledger_check import LedgerCheck, check_ledger
+from pipelines.ledger.book import Ledger
+from pipelines.ledger.check import LedgerCheck, check_ledger
 from tests.pipelines.registry.versions import Killed, aliases, promotion, registered
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines import registry, tracking
 from pipelines.aliases import MODEL
 from pipelines.context import Context
-from pipelines.ledger_entries import Draft
+from pipelines.ledger.entries import Draft
 
 
 class Killed(BaseException):

@@ -13,10 +13,10 @@ import pytest
 
 from pipelines import cli, registry
 from pipelines.context import Context, read_context
-from pipelines.erasures import ask_for_erasure
 from pipelines.errors import ParamsError, RegistryError, TidegraphError
 from pipelines.files import read_json, write_json
-from pipelines.graph_files import read_graph
+from pipelines.graphs.erasures import ask_for_erasure
+from pipelines.graphs.files import read_graph
 from pipelines.lineage.stored import LINEAGE
 from pipelines.reproducing.reproduce import Reproduction, reproduce
 from pipelines.tracking import open_client

@@ -80,8 +80,8 @@ def test_what_was_violated_before_the_last_full_fit_or_after_the_window_asks_for
 def test_the_plan_of_an_update_hears_of_it(context: Context) -> None:
     from pipelines import registry
     from pipelines.jobs import update_job
+    from pipelines.planning.situation import situation_of
     from pipelines.runner import perform
-    from pipelines.situation import situation_of
 
     days = [day.name for day in days_between(day_named(NEXT).start, day_named(window(7)).start)]
     keep(context, dict.fromkeys(days[:4], True))

@@ -102,7 +102,7 @@ def test_a_returned_purchase_and_a_row_that_the_contract_refuses_do_not_count(co
 
 
 def test_a_refused_candidates_lists_are_graded_beside_the_champions(context: Context) -> None:
-    from pipelines.freezing import freeze
+    from pipelines.promotion.freezing import freeze
     from pipelines.runner import run_all
 
     freeze(context, reason="nothing is promoted meanwhile")
@@ -163,7 +163,7 @@ def test_a_version_that_stands_on_no_graph_of_now_keeps_nothing_from_being_publi
 
     (registry.model_folder(context, "1") / "state" / "manifest.json").unlink()
     run_step("publish", update_job(UNTIL, context), context)
-    from pipelines.publishing import publish_lists
+    from pipelines.serving.publishing import publish_lists
 
     told = publish_lists(context, "2", UNTIL)
     assert told["compared"] == {} and "there is no model state" in told["missing"]["reference"]

@@ -14,11 +14,11 @@ from pipelines.context import Context
 from pipelines.errors import BusyError, RegistryError
 from pipelines.jobs import update_job
 from pipelines.locks import hold
-from pipelines.model_files import read_state, write_state
-from pipelines.promoting import LOCK, promote_by_hand
-from pipelines.publishing import newest_published, publish_lists
-from pipelines.rolling_back import roll_back
+from pipelines.promotion.by_hand import LOCK, promote_by_hand
+from pipelines.promotion.rolling_back import roll_back
 from pipelines.runner import run_step
+from pipelines.serving.model_files import read_state, write_state
+from pipelines.serving.publishing import newest_published, publish_lists
 from pipelines.status import read_status
 from pipelines.tracking import open_client
 from pipelines.watching import acting, judging
@@ -91,7 +91,7 @@ def test_a_dry_run_proves_and_changes_nothing(context: Context) -> None:
     assert look(told[-1]["day"], context)["action"]["rolled_back"]
 
 
-@pytest.mark.parametrize("cut", ["pipelines.promoting.publish_lists", "pipelines.aliases.mend"])
+@pytest.mark.parametrize("cut", ["pipelines.promotion.by_hand.publish_lists", "pipelines.aliases.mend"])
 def test_a_rollback_that_was_cut_off_is_finished_by_the_next_look(
     context: Context, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:

@@ -1,0 +1,1 @@
+"""Where tables are computed: DuckDB in this process, or Spark."""

@@ -1,0 +1,1 @@
+"""The interest graph at rest, and folding what came into it."""

@@ -1,0 +1,1 @@
+"""Who is judged on what: contestants, lessons, cohorts, evidence."""

@@ -1,0 +1,1 @@
+"""The ledger: who served, when and why; append-only, and hash-chained."""

@@ -1,0 +1,1 @@
+"""From a source's fields to the contract's: samples, checks, hints."""

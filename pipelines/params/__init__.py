@@ -1,0 +1,1 @@
+"""What params.yaml may hold, section by section, and how it is read."""

@@ -1,0 +1,1 @@
+"""What is known before an update, by which the policy chooses."""

@@ -1,0 +1,1 @@
+"""Refused rows: kept, repaired, and back in their window."""
