@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import ParamsError
+from pipelines.params.data import WindowParams
 from pipelines.params.file import read_params
-from pipelines.params.shape import Params, WindowParams
+from pipelines.params.shape import Params
 from pipelines.settings import Settings, check_places, read_settings
 from pipelines.windows import Calendar
 from sources.connector import SourceFault

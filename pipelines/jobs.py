@@ -9,7 +9,8 @@ from typing import Literal
 from models.policy_terms import MODES, Mode
 from pipelines.context import Context
 from pipelines.errors import ParamsError, WindowError
-from pipelines.params.shape import EvaluateParams, Params
+from pipelines.params.learning import EvaluateParams
+from pipelines.params.shape import Params
 from pipelines.windows import Window
 
 Kind = Literal["bootstrap", "update"]

@@ -11,7 +11,7 @@ from models.baselines.popularity import Popularity
 from models.catalogue import recommender_class
 from models.flagship.settings import RankerSettings
 from models.recommender import Recommender
-from pipelines.params.shape import EvaluateParams, FitParams
+from pipelines.params.learning import EvaluateParams, FitParams
 
 BASELINES = ("popularity", "personal_decay", "ials")
 """What every candidate is measured beside, and has to beat the best of."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.ledger.entries import Entry
 from pipelines.ledger.rules import last_by_update
-from pipelines.params.shape import PromoteParams
+from pipelines.params.promote import PromoteParams
 from pipelines.windows import Calendar, Window
 
 

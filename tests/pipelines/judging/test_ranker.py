@@ -11,7 +11,7 @@ import pytest
 from models.flagship.settings import GRAPH_LAYERS, ROW_SCALES
 from pipelines.judging.ranker import make_candidate
 from pipelines.params.file import read_params
-from pipelines.params.shape import FitParams
+from pipelines.params.learning import FitParams
 from pipelines.settings import ROOT
 
 FIT = read_params(ROOT / "params.yaml").fit

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.errors import RegistryError
 from pipelines.ledger.entries import BY_HAND, Entry
 from pipelines.ledger.rules import frozen, object_to, rolled_back, serving_at, standing_promotions
-from pipelines.params.shape import PromoteParams
+from pipelines.params.promote import PromoteParams
 from pipelines.promotion.rolling_back import find_target
 from pipelines.promotion.rules import held_back
 from pipelines.windows import Calendar
