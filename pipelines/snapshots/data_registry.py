@@ -6,9 +6,6 @@ when its newest tag records the bytes at hand; whatever else a killed run left i
 
 from __future__ import annotations
 
-import configparser
-import hashlib
-import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -16,19 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
 import yaml
 
 from pipelines.context import Context
 from pipelines.errors import SnapshotError
-from pipelines.files import whole_file, whole_folder
+from pipelines.files import whole_folder
 from pipelines.locks import hold
-from pipelines.snapshots.tools import call_git, run_dvc, tools_at_work
+from pipelines.snapshots.digest import dvc_digest
+from pipelines.snapshots.repository import made, ready
+from pipelines.snapshots.tools import call_git, run_dvc
 
-REMOTE = "storage"
 _TAG = re.compile(r"snapshot/(?P<window>[^/.]+)(\.r(?P<revision>[0-9]+))?")
 _LOCK_WAIT_SECONDS = 600.0
-_ORPHAN_WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class DataRegistry:
         """
         digests = {window: dvc_digest(folder) for window, folder in folders.items()}
         with hold(self.locks, "data-registry", wait_seconds=_LOCK_WAIT_SECONDS):
-            self._ensure()
+            ready(self.folder, self.remote)
             stale = [window for window in digests if not self._is_done(window, digests[window])]
             if stale:
                 self._track({window: folders[window] for window in stale})
@@ -96,7 +92,7 @@ class DataRegistry:
 
     def tags(self) -> dict[str, list[str]]:
         """The tags of each window, oldest revision first; empty before first use."""
-        if not self._exists():
+        if not made(self.folder):
             return {}
         found: dict[str, list[tuple[int, str]]] = {}
         for tag in self._git("tag", "--list", "snapshot/*").split():
@@ -129,46 +125,6 @@ class DataRegistry:
             where=self.remote,
             mend="restore the DVC remote from a backup; the tag records the right digests",
         )
-
-    def _exists(self) -> bool:
-        return (self.folder / ".dvc" / "config").exists()
-
-    def _ensure(self) -> None:
-        if not self._exists():
-            self._create()
-        self._mend_locks()
-        if self._remote_moved():
-            self._dvc(["push", "--all-tags"])  # past snapshots must be readable from the new place, too
-
-    def _create(self) -> None:
-        if self.folder.exists() and any(self.folder.iterdir()):
-            raise SnapshotError(
-                "the data registry's folder holds something else",
-                where=str(self.folder),
-                mend="move its content away; the data registry is made there on first use",
-            )
-        with whole_folder(self.folder) as new:
-            registry = DataRegistry(new, self.remote, self.locks)
-            registry._git("init", "--quiet", "--initial-branch=main")
-            for key, value in _GIT_SETTINGS.items():
-                registry._git("config", key, value)
-            registry._dvc(["init"])
-            (new / ".dvc" / "config").write_text(_DVC_CONFIG)
-            registry._remote_moved()
-            registry._git("add", ".dvc", ".dvcignore")
-            registry._git("commit", "--quiet", "--message", "Create the data registry")
-
-    def _remote_moved(self) -> bool:
-        """Make DVC use `remote`; whether it used another before. A place is no part of history: it is not committed."""
-        path, section = self.folder / ".dvc" / "config.local", f"'remote \"{REMOTE}\"'"
-        config = configparser.ConfigParser(interpolation=None)
-        config.read(path)
-        if config.get(section, "url", fallback=None) == self.remote:
-            return False
-        config.read_dict({section: {"url": self.remote}})
-        with whole_file(path) as beside, beside.open("w") as file:
-            config.write(file)
-        return True
 
     def _is_done(self, window: str, digest: str) -> bool:
         tag = self.current_tag(window)
@@ -215,15 +171,6 @@ class DataRegistry:
             )
         return match["window"]
 
-    def _mend_locks(self) -> None:
-        """Remove lock files of killed tools. We hold the lock, so only children of a killed holder may still work."""
-        locks = [*(self.folder / ".git").rglob("*.lock"), self.folder / ".dvc" / "tmp" / "rwlock"]
-        locks = [path for path in locks if path.exists()]
-        if locks:
-            psutil.wait_procs(tools_at_work(self.folder), timeout=_ORPHAN_WAIT_SECONDS)
-        for path in locks:
-            path.unlink(missing_ok=True)
-
     def _git(self, *arguments: str, stdin: str | None = None) -> str:
         return call_git(self.folder, *arguments, stdin=stdin)
 
@@ -234,32 +181,6 @@ class DataRegistry:
 def open_data_registry(context: Context) -> DataRegistry:
     """The data registry of these settings; made by the first snapshot, not by looking."""
     return DataRegistry(context.path("registry"), context.settings.dvc_remote, context.path("locks"))
-
-
-_GIT_SETTINGS = {
-    "user.name": "tidegraph",
-    "user.email": "tidegraph@localhost",
-    "commit.gpgsign": "false",
-    "core.autocrlf": "false",
-    "gc.auto": "0",  # a collection would outlive the command in the background
-}
-_DVC_CONFIG = f"""\
-[core]
-    remote = {REMOTE}
-    autostage = true
-    analytics = false
-"""
-
-
-def dvc_digest(folder: Path) -> str:
-    """The digest DVC gives `folder`: MD5 over the sorted names and MD5s of its files; a missing folder is empty."""
-    entries = sorted(
-        (path.relative_to(folder).as_posix(), hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest())
-        for path in folder.rglob("*")
-        if path.is_file()
-    )
-    listing = json.dumps([{"md5": digest, "relpath": name} for name, digest in entries])
-    return hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
 def _message(windows: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from pipelines.context import Context
 from pipelines.errors import SnapshotError
 from pipelines.lineage.snapshot_page import render_snapshot, tell_snapshot
 from pipelines.settings import ROOT
-from pipelines.snapshots.data_registry import dvc_digest
+from pipelines.snapshots.digest import dvc_digest
 from pipelines.snapshots.mlflow_source import KIND, DvcSnapshot, register_source
 from pipelines.tracking import open_client
 from tests.drop import UNTIL

@@ -17,7 +17,8 @@ import pytest
 from pipelines.errors import SnapshotError
 from pipelines.settings import ROOT
 from pipelines.snapshots import tools as registry_tools
-from pipelines.snapshots.data_registry import DataRegistry, dvc_digest
+from pipelines.snapshots.data_registry import DataRegistry
+from pipelines.snapshots.digest import dvc_digest
 
 FIRST, NEXT = "2017-01-01", "2017-01-08"
 
