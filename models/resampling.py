@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -65,6 +66,17 @@ def resample(differences: np.ndarray, *, resamples: int, seed: int) -> Resampled
     return Resampled(float(values.mean()), means)
 
 
+def resample_groups(values: np.ndarray, belongs: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
+    """[resamples, groups] means of `values` over those who belong (1; else 0, and their value is 0), both
+    [users, groups], users drawn anew from all with replacement; NaN where nobody of a group was drawn.
+
+    Groups may share users, and their means then go together as they do in the data.
+    """
+    drawn = [np.stack([times @ values, times @ belongs]) for times in _times_in_chunks(len(values), resamples, seed)]
+    sums, counts = np.concatenate(drawn, axis=1)
+    return np.asarray(np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0))
+
+
 def bootstrap_mean(differences: np.ndarray, *, confidence: float, resamples: int, seed: int) -> Bounds:
     """`resample`, and the quantiles 1 − confidence and confidence of the means."""
     if not 0.5 < confidence < 1:
@@ -87,13 +99,17 @@ def _resampled_means(values: np.ndarray, resamples: int, seed: int) -> np.ndarra
 @lru_cache(maxsize=2)
 def _times_drawn(users: int, resamples: int, seed: int) -> np.ndarray:
     """[resamples, users] how often each user is drawn."""
-    times, generator = np.empty((resamples, users)), np.random.default_rng(seed)
+    return np.concatenate(list(_times_in_chunks(users, resamples, seed)))
+
+
+def _times_in_chunks(users: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """[a part of the resamples, users] one after the other."""
+    generator = np.random.default_rng(seed)
     chunk = max(1, CHUNK_DRAWS // users)
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
         places = _drawn(rows, users, generator) + users * np.arange(rows)[:, None]
-        times[start : start + rows] = np.bincount(places.ravel(), minlength=rows * users).reshape(rows, users)
-    return times
+        yield np.bincount(places.ravel(), minlength=rows * users).reshape(rows, users).astype(np.float64)
 
 
 def _drawn(rows: int, users: int, generator: np.random.Generator) -> np.ndarray:

@@ -1,8 +1,6 @@
-"""Rules without an interval: a floor, a ceiling, numbers of lists or models beside a rival's, and the gap of slices."""
+"""Rules without an interval: a floor, a ceiling, and numbers of lists or models beside a rival's."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from models.gates.against import mean_of, rival_name
 from models.gates.evidence import CANDIDATE, Evidence
@@ -42,22 +40,6 @@ def judge_number(rule: Rule, slice_name: str, evidence: Evidence) -> RuleResult:
     )
     more = {"value": difference, "threshold": threshold, "ours": ours, "theirs": theirs}
     return _told(rule, slice_name, holds, reason, _users(slice_name, evidence), rival=rival, **more)
-
-
-def judge_gap(rule: Rule, slices: Sequence[str], evidence: Evidence) -> RuleResult:
-    """How far the worst slice lies below the best, as a share of the best."""
-    means = {name: mean_of(rule.metric, CANDIDATE, name, evidence) for name in slices}
-    best, worst = max(means, key=lambda name: means[name]), min(means, key=lambda name: means[name])
-    gap = (means[best] - means[worst]) / means[best] if means[best] > 0 else 0.0
-    reason = (
-        f"candidate's {metric_name(rule.metric)} lies between {means[worst]:.4f} on {worst} and {means[best]:.4f} on "
-        f"{best}: a gap of {gap:.1%}, {'at most' if gap <= rule.bound else 'above'} {rule.bound:.1%}"
-    )
-    name = f"gap: {rule.metric}, {', '.join(rule.slices)}"
-    outcome: RuleOutcome = "PASS" if gap <= rule.bound else "FAIL"
-    return RuleResult(
-        name, outcome, reason, value=gap, threshold=rule.bound, metric=rule.metric, severity=rule.severity
-    )
 
 
 def _told(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.gates.against import judge_slices, reported, rival_name
-from models.gates.bounds import judge_bound, judge_gap, judge_number
+from models.gates.bounds import judge_bound, judge_number
 from models.gates.evidence import CANDIDATE, Evidence
+from models.gates.gap import judge_gap
 from models.gates.rules import RIVALS, GateRules, Rule
 from models.gates.soundness import all_sound, faults
 from models.metric_names import known_metrics
@@ -53,7 +54,7 @@ def _put(rule: Rule, many: list[str], few: list[str], evidence: Evidence, settin
     if rule.comparison == "gap":
         if len(many) < 2:
             return [_about(rule, "LEFT_OUT", "a gap needs two slices with users enough")]
-        return [judge_gap(rule, many, evidence)]
+        return [judge_gap(rule, many, evidence, settings)]
     if rule.comparison in ("floor", "ceiling"):
         return [judge_bound(rule, name, evidence) for name in many]
     if of != "user":

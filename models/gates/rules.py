@@ -26,8 +26,8 @@ class Rule:
     """One question to the candidate, put on each slice that a name or pattern of `slices` matches.
 
     `floor`, `ceiling`: the mean is at least, at most, `bound`. `not_worse_than`: the mean loses at most the share
-    `bound` of that of `rival`; `better_than`: it gains more than that share. `gap`: between the best slice and the
-    worst lies at most the share `bound` of the best.
+    `bound` of that of `rival`; `better_than`: it gains more than that share. `gap`: no slice lies more
+    than the share `bound` below another.
 
     What `needs` a proof passes when it is shown to hold, fails when it is shown not to, and is INCONCLUSIVE in between;
     what needs `no_harm` passes unless it is shown not to hold. A `warning` is told and does not decide.

@@ -41,8 +41,8 @@ class RuleParams(Section):
             raise ValueError(f"a {asked[0]} has no margin")
         if asked[0] == "not_worse_than" and self.margin is None:
             raise ValueError("not_worse_than needs a margin: the share of the other's mean that may be lost")
-        if asked[0] in _LIMITS and self.needs == "no_harm":
-            raise ValueError(f"a {asked[0]} is a plain bound; needs: no_harm is for comparisons with another model")
+        if asked[0] in ("floor", "ceiling") and self.needs == "no_harm":
+            raise ValueError(f"a {asked[0]} is a plain bound; needs: no_harm is for what users can prove")
         return self
 
     def rule(self) -> Rule:

@@ -184,14 +184,6 @@ def test_a_pattern_that_no_slice_matches_leaves_the_rule_out() -> None:
     ]
 
 
-@pytest.mark.parametrize(("bound", "outcome"), [(0.3, "PASS"), (0.2, "FAIL")])
-def test_the_gap_between_slices_is_a_share_of_the_best(bound: float, outcome: str) -> None:
-    candidate = with_slices(model(0.4), {"part/a": 0.4, "part/b": 0.3, "part/c": 0.36})
-    asked = Rule(metric="ndcg_at_20", comparison="gap", bound=bound, slices=("part/*",))
-    found = result(decide(evidence(candidate), replace(RULES, rules=(asked,))), "gap")
-    assert (found.outcome, found.value) == (outcome, pytest.approx(0.25))
-
-
 def test_a_warning_is_told_and_decides_nothing() -> None:
     asked = replace(AGAINST_CHAMPION, severity="warning")
     verdict = decide(evidence(model(0.36), model(0.40)), replace(RULES, rules=(RULES.rules[0], asked)))
