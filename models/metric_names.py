@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from models.metrics import CUTOFFS
+CUTOFFS = (5, 10)
+"""Lists are also judged by their first so many places, where these are fewer than `k`."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
+from models.metric_names import CUTOFFS
 from models.ranking import owned_pairs
 from models.recommender import Ranking, Recommender
 
 SLICES = ("all", "new")
 """All next pairs; and those the user has no edge for yet, ranked with the user's own items left out."""
-CUTOFFS = (5, 10)
-"""Lists are also judged by their first so many places, where these are fewer than `k`."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def unknown_version(version: str, known: Iterable[str]) -> RegistryError:
     return RegistryError(
         f"there is no version {version[:40]!r}: {f'there are {there}' if there else 'there is none yet'}",
         where=f"model {MODEL}",
-        mend="name one of them; a dry run registers none: run the update without --dry-run",
+        mend="name one of them" if there else "run an update first; a dry run registers no version",
     )
 
 

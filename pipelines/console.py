@@ -81,7 +81,9 @@ def show_row(row: dict[str, Any], *, as_json: bool) -> None:
         from models.shadow import in_words  # here: it brings torch along
 
         print_line(in_words(row["shadow"]))
-    _OUT.print(f"promoted: {'yes' if row['promoted'] else 'no'}; champion: version {row['champion_version']}")
+    registered = f"version {row['version']}" if row.get("version") else "no version"
+    champion = f"version {row['champion_version']}" if row["champion_version"] else "none"
+    _OUT.print(f"registered: {registered}; promoted: {'yes' if row['promoted'] else 'no'}; champion: {champion}")
 
 
 _METRIC_ROWS = [

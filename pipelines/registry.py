@@ -11,6 +11,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import DatabaseError
 
 from pipelines import aliases
 from pipelines.aliases import MODEL
@@ -212,6 +213,12 @@ def mlflow_answers(context: Context) -> Iterator[None]:
             f"MLflow refused: {str(error).splitlines()[0]}",
             where=context.settings.mlflow_uri,
             mend="start the server or mend TIDEGRAPH_MLFLOW_URI, and run the same command again",
+        ) from error
+    except DatabaseError as error:
+        raise RegistryError(
+            f"MLflow's database cannot be used: {error.orig or error}",
+            where=context.settings.mlflow_uri,
+            mend="mend TIDEGRAPH_MLFLOW_URI, or restore the database from a backup",
         ) from error
 
 

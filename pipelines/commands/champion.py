@@ -23,7 +23,8 @@ def promote(
     """Let a judged version serve, publish its lists, and ask what serves."""
     from pipelines.promotion.by_hand import promote_by_hand
 
-    done = promote_by_hand(read_context(), version, reason=reason)
+    with console.voice() as say:
+        done = promote_by_hand(read_context(say), version, reason=reason)
     _tell(done, tell_promotion(done), as_json=as_json)
 
 
@@ -38,7 +39,8 @@ def rollback(
     """Let an earlier champion serve again, publish its lists, and ask what serves."""
     from pipelines.promotion.rolling_back import roll_back
 
-    done = roll_back(read_context(), reason=reason, to=to)
+    with console.voice() as say:
+        done = roll_back(read_context(say), reason=reason, to=to)
     _tell(done, tell_rollback(done), as_json=as_json)
 
 
@@ -60,7 +62,8 @@ def freeze(
         _tell(done, ["promotions: no longer frozen"], as_json=as_json)
         return
     done = freezing.freeze(read_context(), reason=reason, until=until)
-    _tell(done, [tell_frozen(done)], as_json=as_json)
+    was = [f"in place of: {tell_frozen(done['replaced'])}"] if done["replaced"] else []
+    _tell(done, [tell_frozen(done), *was], as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

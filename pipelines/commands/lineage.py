@@ -33,8 +33,9 @@ def lineage(
     asked = {"--model": model, "--snapshot": snapshot, "--user": user, "--source": source}
     given = {name: value for name, value in asked.items() if value is not None}
     if len(given) != 1:
+        were = f"{' and '.join(given)} were" if given else "none was"
         raise ParamsError(
-            f"lineage answers one question at a time, and {' and '.join(given) or 'none'} was asked",
+            f"lineage answers one question at a time, and {were} asked",
             where="tidegraph lineage",
             mend=f"give exactly one of {', '.join(asked)}",
         )

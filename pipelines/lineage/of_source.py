@@ -11,9 +11,13 @@ from pipelines.errors import SourceError
 from pipelines.lineage.known import Known
 from pipelines.lineage.of_snapshot import models_that
 
+LEAST = 12
+"""So many characters of a SHA-256 are told, and are enough to ask by."""
+
 
 def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]], drop: Path) -> dict[str, Any]:
-    """`asked`: a file's name below the drop folder, its path, or the SHA-256 of what it held; `landings`: manifests.
+    """`asked`: a file's name below the drop folder, its path, or the SHA-256 of what it held, or how that begins;
+    `landings`: manifests.
 
     `landed`: each window and state of the file, with the snapshots that hold its rows; `sha256`: of the file
     as it is now, None where it is gone. SourceError where no landing names it.
@@ -42,7 +46,7 @@ def _landings(name: str, asked: str, known: Known, landings: Iterable[Mapping[st
     told = [(each.source, [each.tag]) for each in known.landed()]
     for source, tags in [*told, *((landing, []) for landing in landings)]:
         for file, digest in (source.get("files") or {}).items():
-            if file == name or digest == asked.lower():
+            if file == name or (len(asked) >= LEAST and digest.startswith(asked.lower())):
                 held = found.setdefault((source["window"], file, digest), [])
                 held += [tag for tag in tags if tag not in held]
     return [

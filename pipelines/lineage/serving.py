@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from pipelines.ledger.entries import Entry
@@ -28,7 +29,7 @@ def served_spans(entries: Sequence[Entry]) -> list[Span]:
         if serving is not None and (not changes or changes[-1][0] != serving):
             changes.append((serving, entry.at))
     ends = [at for _, at in changes[1:]]
-    return [Span(version, at, until) for (version, at), until in zip(changes, [*ends, None], strict=True)]
+    return [Span(version, at, until) for (version, at), until in zip_longest(changes, ends)]
 
 
 def tell_serving(version: str, spans: Sequence[Span]) -> dict[str, Any]:

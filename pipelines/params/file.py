@@ -37,7 +37,9 @@ def read_params(path: Path) -> Params:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(
-            f"params file is no YAML: {error}", where=str(path), mend="mend the syntax at the place named"
+            "params file is no YAML: " + str(error).replace(' in "<unicode string>",', ""),
+            where=str(path),
+            mend="mend the syntax at the place named",
         ) from error
     if not isinstance(raw, dict):
         raise ParamsError(
@@ -64,6 +66,8 @@ def _describe(problem: Any) -> tuple[str, str]:
         return f"unknown key {path}", _nearest(problem["loc"])
     if problem["type"] == "missing":
         return f"missing key {path}", f"add {path}; docs/params.md explains it"
+    if isinstance(problem.get("input"), dict):
+        return f"{path}: {problem['msg'].removeprefix('Value error, ')}", f"set {path} as docs/params.md says"
     shown = repr(problem.get("input"))
     shown = shown if len(shown) < 60 else shown[:57] + "..."
     message = problem["msg"].removeprefix("Value error, ")

@@ -34,5 +34,5 @@ class PolicyParams(Section):
 
 
 class PlanParams(Section):
-    mode: Mode | Literal["auto"]
+    mode: Literal[Mode, "auto"]
     policy: PolicyParams

@@ -20,7 +20,7 @@ class Section(BaseModel):
         """YAML's yes, on and true would pass for the number 1, and 1 for true."""
         meant = cls.model_fields[str(info.field_name)].annotation is bool
         if isinstance(value, bool) and not meant:
-            raise ValueError("write a number or a text, not true or false")
+            raise ValueError("write a number, a text or a list, not true or false")
         if meant and not isinstance(value, bool):
             raise ValueError("write true or false")
         return value

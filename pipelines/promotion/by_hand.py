@@ -44,6 +44,7 @@ def promote_by_hand(context: Context, version: str, *, reason: str) -> dict[str,
 
 def finish(context: Context, entry: Entry) -> str:
     """What follows an entry that changed the champion: ask what serves, publish its lists; tells what was proven."""
+    context.say(f"the {entry.kind} of version {entry.version} is in the ledger; asking what serves, in a fresh process")
     proof = prove(context, entry.version)
     if proof.failure is not None:
         raise RegistryError(
@@ -52,7 +53,9 @@ def finish(context: Context, entry: Entry) -> str:
             mend='run `tidegraph status`; to let another version serve: tidegraph rollback --reason "..."',
         )
     published = newest_published(context)
-    publish_lists(context, entry.version, published["window"] if published else entry.window)
+    window = published["window"] if published else entry.window
+    context.say(f"publishing the lists of version {entry.version} for window {window}")
+    publish_lists(context, entry.version, window)
     return proof.told
 
 

@@ -17,11 +17,12 @@ from pipelines.revision import code_revision
 def freeze(context: Context, *, reason: str, until: str | None = None) -> dict[str, Any]:
     """Let nothing be promoted, until lifted or to the end of the day (or the instant) `until`, by the wall clock.
 
-    The newest freeze counts: freezing again changes reason and end. Gives `reason`, `by`, `since` and `until`.
+    The newest freeze counts: freezing again changes reason and end. Gives `reason`, `by`, `since`, `until`, and, as
+    such, the freeze that it `replaced`.
     """
-    ends = _end(until)
+    ends, was = _end(until), registry.freeze_now(context)
     entry = registry.act(context, _draft("freeze", check_reason(reason), ends, context))
-    return tell_freeze(entry)
+    return {**tell_freeze(entry), "replaced": tell_freeze(was) if was else None}
 
 
 def lift(context: Context, *, reason: str) -> dict[str, Any]:

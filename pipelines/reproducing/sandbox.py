@@ -35,9 +35,10 @@ def check_folder(folder: Path, home: Path) -> None:
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(
-            "a version is rebuilt in an empty folder, and this one holds something",
+            "a version is rebuilt in an empty folder, and this "
+            + ("one holds something" if folder.is_dir() else "is a file"),
             where=str(folder),
-            mend="name another folder; it is made where it is missing",
+            mend="name another folder, which is made where it is missing; what a rebuild that was cut off left may go",
         )
 
 

@@ -50,6 +50,7 @@ def _row(job: Job, context: Context) -> dict[str, Any]:
         "verdict": verdict["outcome"] if verdict else "SKIPPED",
         "reason": _reason(promote, verdict),
         "shadow": read_result("evaluate", job, context).get("shadow"),
+        "version": promote["version"],
         "promoted": promote["promoted"],
         "champion_version": champion.version if champion else None,
     }

@@ -36,15 +36,29 @@ class KeptDay:
         return told
 
 
-def day_named(name: str) -> Window:
-    """The UTC day `name` (ISO). Raises WindowError."""
+def day_named(name: str, *, where: str = "--day") -> Window:
+    """The UTC day `name` (ISO). Raises WindowError, which tells `where` the name was given."""
     try:
         start = datetime.combine(date.fromisoformat(name), time(), tzinfo=UTC)
         return Window(start, start + DAY)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise WindowError(
-            f"{name[:40]!r} is no day", where="--day", mend="write it as a date, for example 2017-10-15"
+            f"{name[:40]!r} is no day", where=where, mend="write it as a date, for example 2017-10-15"
         ) from None
+    except OverflowError:  # the last day there is
+        raise _not_over(name, where) from None
+
+
+def day_that_is_over(name: str, *, where: str = "--day") -> Window:
+    """The UTC day `name`. Raises WindowError, also where it goes on or has not come yet."""
+    day = day_named(name, where=where)
+    if day.end > datetime.now(UTC):
+        raise _not_over(name, where)
+    return day
+
+
+def _not_over(name: str, where: str) -> WindowError:
+    return WindowError(f"{name} is not over", where=where, mend="name a day before today (UTC)")
 
 
 def days_between(start: datetime, end: datetime) -> list[Window]:

@@ -12,7 +12,7 @@ from pipelines.locks import hold
 from pipelines.mapping.connecting import open_source, source_faults
 from pipelines.serving.publishing import newest_published
 from pipelines.watching import acting, drifting, grading, judging
-from pipelines.watching.days import day_named, days_between, kept_day, kept_days
+from pipelines.watching.days import day_named, day_that_is_over, days_between, kept_day, kept_days
 from pipelines.watching.requests import retrain_request
 from pipelines.watching.telling import tell_day
 
@@ -59,23 +59,21 @@ def days_to_look_at(context: Context) -> list[str]:
 
 
 def _grade(day: str, context: Context, _: bool) -> dict[str, Any]:
-    known = day_named(day)
-    if known.end > datetime.now(UTC):
-        raise WindowError(f"{day} is not over", where="--day", mend="name a day before today (UTC)")
+    known = day_that_is_over(day)
     context.say(f"{day}: grading the published lists")
     return grading.grade(known, context)
 
 
 def _drift(day: str, context: Context, _: bool) -> dict[str, Any]:
+    context.say(f"{day}: measuring drift")
     found = drifting.measure(day_named(day), context)
     asked = retrain_request(context, before=day, until=day_named(day).end)
     return found | {"retrain": list(asked.reasons)}
 
 
 def _judge(day: str, context: Context, _: bool) -> dict[str, Any]:
-    found = judging.judge(day, context)
-    context.say(f"{day}: {found['finding']}: {found['reason']}")
-    return found
+    context.say(f"{day}: holding the champion against the version before it")
+    return judging.judge(day, context)
 
 
 def _act(day: str, context: Context, dry_run: bool) -> dict[str, Any] | None:

@@ -233,6 +233,47 @@ def _no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
+def test_the_command_line_answers_without_waiting_for_torch_and_mlflow():
+    script = "import sys, pipelines.cli; print([name for name in ('torch', 'mlflow', 'ibis') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_freeze_that_takes_the_place_of_another_says_so(shop, tidegraph):
+    tidegraph("freeze", "--reason", "the busiest weeks")
+    code, out, _ = tidegraph("freeze", "--reason", "stocktaking", "--json")
+    assert (code, json.loads(out)["replaced"]["reason"]) == (0, "the busiest weeks")
+    _, out, _ = tidegraph("freeze", "--reason", "again")
+    assert "in place of: promotions: frozen until lifted, by tidegraph: stocktaking" in out
+
+
+def test_a_day_to_watch_that_has_not_come_is_refused_before_anything_is_looked_at(shop, tidegraph):
+    code, out, err = tidegraph("watch", "--day", UNTIL, "--until", "2999-01-01")
+    assert (code != 0, out) == (True, "")
+    assert err.count("error:") == 1 and "2999-01-01 is not over" in err and "--until" in err
+
+
+def test_what_keeps_several_days_from_being_watched_is_told_at_length_once(shop, tidegraph):
+    code, _, err = tidegraph("watch", "--day", "2024-03-10", "--until", "2024-03-12")
+    assert (code, err.count("error:"), err.count("as above")) == (1, 1, 2)
+
+
+def test_a_watch_without_any_lists_says_that_there_are_none(tmp_path, monkeypatch, tidegraph):
+    for name, value in environment(tmp_path, windows=0).items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = tidegraph("watch")
+    assert (code, "no lists were published yet" in out) == (0, True)
+
+
+def test_a_damaged_database_of_mlflow_is_named_with_the_way_to_mend_it(shop, tidegraph):
+    path = Path(shop["TIDEGRAPH_HOME"]) / "mlflow" / "mlflow.db"
+    path.write_text("junk" * 4096)
+    for command in (["status"], ["lineage", "--model", "1"]):
+        code, _, err = tidegraph(*command)
+        assert (code, err.count("error:")) == (1, 1)
+        assert "file is not a database" in err and str(path) in err and "backup" in err
+
+
 def test_before_the_first_champion_the_way_to_one_is_told(tmp_path, monkeypatch, tidegraph):
     for name, value in environment(tmp_path, windows=0).items():
         monkeypatch.setenv(name, value)

@@ -133,7 +133,7 @@ def test_a_version_without_a_readable_lineage_is_told_by_its_tags(ask: Any, cont
     ("asked", "said"),
     [
         ([], "one question at a time, and none was asked"),
-        (["--model", "1", "--user", "u7"], "--model and --user was asked"),
+        (["--model", "1", "--user", "u7"], "--model and --user were asked"),
         (["--model", "99"], "there is no version '99': there are 1, 2"),
         (["--model", ""], "there is no version ''"),
         (["--snapshot", "2031-01-01"], "there is no snapshot '2031-01-01'"),

@@ -33,6 +33,10 @@ def day(seq: int) -> str:
     return (NOON + timedelta(days=seq - 1)).isoformat()
 
 
+def test_where_nothing_was_promoted_nothing_served() -> None:
+    assert served_spans([]) == served_spans(served("*")) == []
+
+
 def test_each_version_serves_until_the_next_one_does() -> None:
     spans = served_spans(served("+1", "+2"))
     assert [(span.version, span.since, span.until) for span in spans] == [("1", day(1), day(2)), ("2", day(2), None)]
