@@ -28,6 +28,8 @@ SETTINGS = Path("truth") / "settings.json"
 """Below a simulation's folder: what it was asked for; who has this file is a simulation."""
 
 _ROW_GROUP = 100_000
+NEVER = ("target_user_id",)
+"""What no simulated event has: a mapping that named it would be told of a missing column in every window."""
 _PLAIN = ("event_id", "session_id", "occurred_at", "quantity", "value", "revision")
 
 
@@ -177,5 +179,5 @@ def _mapping(settings: Settings) -> str:
     ]
     for table, columns in LANDED.items():
         lines += [f"  {table}:", f'    from: {{paths: ["{{window}}/{table}.parquet"]}}', "    fields:"]
-        lines += [f"      {name}: {name}" for name in columns if name != FAULT]
+        lines += [f"      {name}: {name}" for name in columns if name not in (FAULT, *NEVER)]
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ def test_the_input_links_to_a_page_of_the_snapshot_in_the_run(dataset: Dataset, 
     page = load_text(f"{run.info.artifact_uri}/{artifact}")
     for told in (f"<h1>snapshot/{UNTIL}</h1>", dataset.digest, "<td>events.parquet</td><td>960</td>", "events.csv"):
         assert told in page
-    assert json.loads(dataset.profile)["read_it_back"] in page
+    assert f"partitions/{UNTIL} --rev snapshot/{UNTIL}" in page
 
 
 def test_a_page_tells_reasons_and_takes_nothing_for_markup(context: Context) -> None:
