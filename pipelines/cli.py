@@ -143,7 +143,7 @@ def main() -> None:
         console.complain(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("interrupted; the same command may be run again", file=sys.stderr)
+        print("interrupted; nothing half-written is used", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
         sys.exit(console.complain_unexpected(error))

@@ -11,8 +11,8 @@ from pipelines.errors import SourceError
 from pipelines.lineage.known import Known
 from pipelines.lineage.of_snapshot import models_that
 
-LEAST = 12
-"""So many characters of a SHA-256 are told, and are enough to ask by."""
+SHORT = 12
+"""So many characters of a digest are told, and are enough to ask by."""
 
 
 def trace_source(asked: str, known: Known, landings: Iterable[Mapping[str, Any]], drop: Path) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _landings(name: str, asked: str, known: Known, landings: Iterable[Mapping[st
     told = [(each.source, [each.tag]) for each in known.landed()]
     for source, tags in [*told, *((landing, []) for landing in landings)]:
         for file, digest in (source.get("files") or {}).items():
-            if file == name or (len(asked) >= LEAST and digest.startswith(asked.lower())):
+            if file == name or (len(asked) >= SHORT and digest.startswith(asked.lower())):
                 held = found.setdefault((source["window"], file, digest), [])
                 held += [tag for tag in tags if tag not in held]
     return [

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from pipelines.lineage.of_source import SHORT
 from pipelines.wording import counted
 
-_SHORT = 12
 _MOST = 12
 """Lines of a kind that are shown; `--json` has all."""
 
@@ -38,17 +38,17 @@ def snapshot_in_words(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {each['tag']}: {_source(each['source'])}"
     if told["validation"]:
         passed = "passed" if told["validation"]["passed"] else "did not pass"
-        yield f"  its validation {passed} ({told['validation']['digest'][:_SHORT]})"
+        yield f"  its validation {passed} ({told['validation']['digest'][:SHORT]})"
     yield from _models(told["models"])
 
 
 def source_in_words(told: Mapping[str, Any]) -> Iterator[str]:
     now = told["sha256"]
-    yield f"{told['file']}: {'is not there any more' if now is None else f'sha256 {now[:_SHORT]}'}"
+    yield f"{told['file']}: {'is not there any more' if now is None else f'sha256 {now[:SHORT]}'}"
     for each in told["landed"]:
         state = "" if each["as_now"] is None else ", as it is now" if each["as_now"] else ", other bytes than now"
         into = ", ".join(each["tags"]) or "in no snapshot yet"
-        yield f"  landed with window {each['window']} (sha256 {each['sha256'][:_SHORT]}{state}): {into}"
+        yield f"  landed with window {each['window']} (sha256 {each['sha256'][:SHORT]}{state}): {into}"
     yield from _models(told["models"])
 
 
@@ -134,7 +134,7 @@ def _seen(told: Mapping[str, Any]) -> str:
 def _source(source: Mapping[str, Any] | None) -> str:
     if source is None:
         return "where its rows came from was not kept"
-    files = [f"{name} ({digest[:_SHORT]})" for name, digest in sorted(source["files"].items())]
+    files = [f"{name} ({digest[:SHORT]})" for name, digest in sorted(source["files"].items())]
     later = ", and rows that came later" if source.get("rows_added") else ""
     return f"from {source['connector']}" + (f": {', '.join(files[:4])}" if files else "") + later
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.context import read_context
+from pipelines.context import Context, read_context
 from pipelines.jobs import update_job
 from pipelines.runner import run_all
 from pipelines.settings import ROOT
@@ -29,3 +29,14 @@ def traced(bootstrapped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     context = read_context(environment=copy_home(bootstrapped, folder))
     run_all(update_job(UNTIL, context, airflow_run="manual__7"), context)
     return folder
+
+
+@pytest.fixture
+def variables(updated: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a shop of its own, a copy of the one after its update; whoever begins elsewhere says where."""
+    return copy_home(updated, tmp_path / "shop")
+
+
+@pytest.fixture
+def context(variables: dict[str, str]) -> Context:
+    return read_context(environment=variables)

@@ -6,15 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.context import Context, read_context
 from tests.drop import copy_home
 
 
 @pytest.fixture
 def variables(traced: Path, tmp_path: Path) -> dict[str, str]:
     return copy_home(traced, tmp_path / "shop")
-
-
-@pytest.fixture
-def context(variables: dict[str, str]) -> Context:
-    return read_context(environment=variables)

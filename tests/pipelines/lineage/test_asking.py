@@ -76,7 +76,12 @@ def test_a_model_is_traced_down_to_files_and_up_to_lists(ask: Any) -> None:
 def test_a_snapshot_a_file_its_bytes_and_a_path_lead_to_the_same_versions(ask: Any, variables: dict[str, str]) -> None:
     path = f"{variables['TIDEGRAPH_DROP']}/{UNTIL}/events.csv"
     digest = json.loads(ask("lineage", "--source", path, "--json"))["sha256"]
-    for asked in (["--snapshot", UNTIL], ["--source", f"{UNTIL}/events.csv"], ["--source", path], ["--source", digest]):
+    for asked in (
+        ["--snapshot", UNTIL],
+        ["--source", f"{UNTIL}/events.csv"],
+        ["--source", path],
+        ["--source", digest[:12]],
+    ):
         told = json.loads(ask("lineage", *asked, "--json"))
         assert [(each["version"], each["learned"], each["judged"]) for each in told["models"]] == [("2", True, True)]
     first = json.loads(ask("lineage", "--source", f"{window(0)}/items.csv", "--json"))
@@ -142,6 +147,7 @@ def test_a_version_without_a_readable_lineage_is_told_by_its_tags(ask: Any, cont
         (["--user", "nobody"], "no snapshot has an event of user 'nobody'"),
         (["--user", "x'; drop table"], "no snapshot has an event of user"),
         (["--source", "nothing.csv"], "no window's rows came of a file 'nothing.csv'"),
+        (["--source", "00ff00ff"], "no window's rows came of a file '00ff00ff'"),
         (["--source", "\0"], "no window's rows came of a file"),
         (["--source", "~nobody/x"], "no window's rows came of a file"),
     ],

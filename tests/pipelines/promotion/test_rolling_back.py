@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipelines import registry
-from pipelines.context import Context, read_context
+from pipelines.context import Context
 from pipelines.errors import RegistryError
 from pipelines.files import digest_files
 from pipelines.graphs.erasures import ask_for_erasure
@@ -18,20 +17,9 @@ from pipelines.promotion.rolling_back import roll_back
 from pipelines.runner import run_all
 from pipelines.serving.publishing import newest_published
 from pipelines.serving.served import load_served
-from tests.drop import UNTIL, copy_home, window
+from tests.drop import UNTIL, window
 
 NEXT = window(6)
-
-
-@pytest.fixture
-def variables(updated: Path, tmp_path: Path) -> dict[str, str]:
-    """A shop of its own for each test, as the fixture left it."""
-    return copy_home(updated, tmp_path / "shop")
-
-
-@pytest.fixture
-def context(variables: dict[str, str]) -> Context:
-    return read_context(environment=variables)
 
 
 def test_a_rollback_changes_what_is_served_and_published(context: Context) -> None:

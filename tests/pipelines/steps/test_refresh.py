@@ -26,11 +26,6 @@ def variables(bootstrapped: Path, tmp_path: Path) -> dict[str, str]:
     return copy_home(bootstrapped, tmp_path / "shop")
 
 
-@pytest.fixture
-def context(variables: dict[str, str]) -> Context:
-    return read_context(environment=variables)
-
-
 def changed(variables: dict[str, str], **refresh: object) -> Context:
     path = Path(variables["TIDEGRAPH_PARAMS"])
     params = yaml.safe_load(path.read_text(encoding="utf-8"))

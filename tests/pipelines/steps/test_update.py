@@ -29,20 +29,9 @@ from pipelines.status import read_status
 from pipelines.steps import evaluate
 from pipelines.tracking import open_client
 from tests.damage import truncate
-from tests.drop import UNTIL, copy_home, small_params, window
+from tests.drop import UNTIL, small_params, window
 
 NEXT = window(6)
-
-
-@pytest.fixture
-def variables(updated: Path, tmp_path: Path) -> dict[str, str]:
-    """A shop of its own for each test, as the fixture left it."""
-    return copy_home(updated, tmp_path / "shop")
-
-
-@pytest.fixture
-def context(variables: dict[str, str]) -> Context:
-    return read_context(environment=variables)
 
 
 def test_both_are_promoted_and_the_ledger_holds(context: Context) -> None:
