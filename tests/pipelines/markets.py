@@ -24,10 +24,14 @@ def open_market(folder: Path, options: Options, **changes: dict[str, Any]) -> Co
     return market_at(folder)
 
 
-def shipped_rules(*, forgetting: float) -> list[dict[str, Any]]:
-    """The gate's rules as shipped, but for the ceiling on forgetting."""
+def shipped_rules(*, forgetting: float, margin: float) -> list[dict[str, Any]]:
+    """The gate's rules as shipped, but for the ceiling on forgetting and the margin against the champion."""
     found: list[dict[str, Any]] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["gate"]["rules"]
-    return [rule | {"ceiling": forgetting} if rule["metric"] == "forgetting" else rule for rule in found]
+    changed = [rule | {"ceiling": forgetting} if "ceiling" in rule else rule for rule in found]
+    return [rule | {"margin": margin} if rule.items() >= _AGAINST_CHAMPION.items() else rule for rule in changed]
+
+
+_AGAINST_CHAMPION = {"metric": "ndcg_at_20", "not_worse_than": "champion", "margin": 0.015}
 
 
 def market_at(folder: Path) -> Context:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +34,8 @@ from tests.pipelines.damaged_metrics import DAMAGES
 from tests.pipelines.markets import market_at, open_market, shipped_rules
 from tests.pipelines.sabotage import embeddings_permuted, everything_permuted, shy_of_prices, turned_away
 
-OLD, NEW, NEXT = window(6), window(7), window(8)
-"""The last window of the bootstrap, the one that is learned, and the one after it."""
+OLD, NEW = [window(number) for number in range(3, 7)], window(7)
+"""The last windows of the bootstrap, and the one that is learned."""
 TRIES = 200
 
 
@@ -48,8 +47,8 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder,
         Options(users=600, items=500, days=84, events=160_000, clean=True),
         fit={"factors": 16, "als_iterations": 8, "slices": 3, "epochs": 5, "near_power": 1.0},
-        # its updates forget nothing, so that a lower ceiling than the shipped one can be held
-        gate={"min_users": 40, "resamples": 2_000, "rules": shipped_rules(forgetting=0.01)},
+        # Its updates forget less than half of this ceiling, whatever their seed; 300 users cannot tell 1.5 %.
+        gate={"min_users": 40, "resamples": 2_000, "rules": shipped_rules(forgetting=0.006, margin=0.03)},
         watch={"min_users": 100, "min_days": 3},
     )
     run_all(bootstrap_job(NEW, context), context)
@@ -130,7 +129,7 @@ def test_a_candidate_that_knows_popularity_alone_is_refused_as_no_better_than_a_
 def test_a_candidate_that_forgot_whom_and_what_it_does_not_see_now_is_refused_for_forgetting_alone(
     context: Context,
 ) -> None:
-    before, now = bought(context, OLD), bought(context, NEW)
+    before, now = torch.cat([bought(context, name) for name in OLD], dim=1), bought(context, NEW)
     users, items = ((before[side][~torch.isin(before[side], now[side])]).unique() for side in (0, 1))
     verdict = judge(context, turned_away(honest(context), users, items))
     assert failed(verdict, "FAIL", "INCONCLUSIVE") == {"ceiling: forgetting, all"}
@@ -194,18 +193,18 @@ def gate_says(table: pd.DataFrame, context: Context) -> str:
 def test_a_backfill_of_ten_old_windows_leaves_the_champion_alone(tmp_path: Path) -> None:
     context = open_market(
         tmp_path / "market",
-        Options(users=120, items=150, days=91, events=20_000, clean=True),
+        Options(users=120, items=150, days=98, events=20_000, clean=True),
         fit={"factors": 8, "als_iterations": 3, "slices": 1, "epochs": 1, "near_power": 1.0},
         evaluate={"cohorts": 0, "slices": []},
         gate={"resamples": 200, "rules": [{"metric": "ndcg_at_20", "floor": 0.0}]},
     )
     run_all(bootstrap_job(window(3), context), context)
     names = [window(number) for number in range(3, 13)]
-    for name in names:
-        assert run_all(update_job(name, context), context)["promote"]["promoted"]
+    for name in names:  # their updates got no further
+        perform(STEPS[: STEPS.index("plan")], update_job(name, context), context)
+    assert run_all(update_job(window(13), context), context)["promote"]["promoted"]
     before = registry.entries(context), newest_published(context), load_served(context).version
 
-    shutil.rmtree(context.path("updates", names[0], "records"))
     for name in names:
         done = run_all(update_job(name, context, mode="full"), context)
         assert not done["promote"]["promoted"] and "a backfill promotes nothing" in done["promote"]["reason"]
