@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from models.state import State
 
 TOLERANCE = 1e-6
-NOT_COMPARED = ("cost/", "events/", "graph/", "fit/", "model/latency_ms")
-"""Names of numbers that tell of the machine, of other steps, or, of the graph, less than its hash."""
+NOT_COMPARED = ("cost/", "events/", "graph/", "fit/", "model/latency_ms", "shadow/", "realised/")
+"""Names of numbers that tell of the machine, of other steps, of a shadow, of what came after the version was published,
+or, of the graph, less than its hash."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ def in_words(done: Reproduction) -> Iterator[str]:
         differ = sum(not each.same for each in done.numbers)
         graph = "the same graph" if done.graph_at_cut.same and done.graph_at_end.same else "ANOTHER graph"
         of = counted(len(done.numbers), "number")
-        yield f"NOT reproduced: {graph}; of {of}, {differ} differ by more than {TOLERANCE:g}"
+        alone = f"; {counted(len(done.only_one), 'number')} of one side alone" if done.only_one else ""
+        yield f"NOT reproduced: {graph}; of {of}, {differ} differ by more than {TOLERANCE:g}{alone}"
 
 
 def _ndcg(family: str, numbers: list[Number]) -> Number | None:

@@ -40,8 +40,9 @@ def test_a_number_is_the_same_to_a_millionth_and_nan_never_is(now: float, same: 
     assert Number("candidate/all/ndcg_at_20", 0.4, now).same is same
 
 
-def test_costs_and_latencies_are_not_compared_and_names_of_one_side_are_told() -> None:
+def test_what_tells_of_the_machine_or_of_later_days_is_not_compared_and_names_of_one_side_are_told() -> None:
     then = {"candidate/all/ndcg": 0.1, "cost/fit_cpu_seconds": 3.0, "model/latency_ms": 2.0, "champion/all/ndcg": 0.2}
+    then |= {"realised/ndcg_at_20/champion": 0.3, "realised/users": 405.0, "shadow/loss": 0.01}
     both, only_one = compare_numbers(then, {"candidate/all/ndcg": 0.1, "cost/fit_cpu_seconds": 9.0, "ials/all/ndcg": 1})
     assert [each.name for each in both] == ["candidate/all/ndcg"]
     assert only_one == ["champion/all/ndcg", "ials/all/ndcg"]
@@ -70,6 +71,11 @@ def test_whatever_differs_is_no_reproduction(changes: dict[str, object]) -> None
     assert DONE.same
     assert not replace(DONE, **changes).same  # type: ignore[arg-type]
     assert "NOT reproduced" in "\n".join(in_words(replace(DONE, **changes)))  # type: ignore[arg-type]
+
+
+def test_numbers_of_one_side_are_counted() -> None:
+    told = list(in_words(replace(DONE, only_one=("champion/all/ndcg_at_20",))))
+    assert told[-1].endswith("; 1 number of one side alone")
 
 
 def test_other_weights_that_rank_alike_are_told_and_no_failure() -> None:
