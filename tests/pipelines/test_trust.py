@@ -47,7 +47,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder,
         Options(users=600, items=500, days=84, events=160_000, clean=True),
         fit={"factors": 16, "als_iterations": 8, "slices": 3, "epochs": 5, "near_power": 1.0},
-        # Updates of seeds 7, 8 and 9 forget .001 to .004 here, forgetful ones .014 and more; 300 users cannot tell 1.5 %.
+        # Updates of seeds 7, 8 and 9 forget .001 to .004, forgetful ones .014 and more; 300 users cannot tell 1.5 %.
         gate={"min_users": 40, "resamples": 2_000, "rules": shipped_rules(forgetting=0.006, margin=0.03)},
         watch={"min_users": 100, "min_days": 3},
     )
