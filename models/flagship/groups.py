@@ -47,15 +47,16 @@ def group_items(
     items, groups = belongs.shape
     of = np.full(items, -1, dtype=np.int64)
     of[np.repeat(np.arange(items), np.diff(belongs.indptr))] = belongs.indices
-    known = of[item_of] >= 0
-    keys, places = np.unique(user_of[known] * groups + of[item_of[known]], return_inverse=True)
+    of_edge = of[item_of]
+    known = of_edge >= 0
+    keys, places = np.unique((user_of * groups + of_edge)[known], return_inverse=True)
     share = np.where(of[:, None] >= 0, hoped / np.maximum(1e-9, (belongs.T @ hoped)[of]), 0.0) if groups else 0 * hoped
     return Group(
         count=groups,
         of=of,
         share=share,
         keys=keys,
-        affinity=sums(places, weight[known], len(keys)),
+        affinity=sums(places, weight, len(keys), known),
         vectors=mean_vectors(belongs, hops, hoped[:, -1]),
     )
 
@@ -66,8 +67,11 @@ def mean_vectors(belongs: csr_matrix, hops: Tensor, weight: np.ndarray) -> Tenso
     return torch.nn.functional.normalize(torch.from_numpy(np.stack(means, axis=1).astype(np.float32)), dim=2)
 
 
-def sums(rows: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
-    """[count, half-lives] the sum of the `weight` [n, half-lives] of each of `rows` [n]."""
-    edges = np.arange(len(rows) + 1)
-    found: np.ndarray = csc_matrix((np.ones(len(rows)), rows, edges), shape=(count, len(rows))) @ weight
+def sums(rows: np.ndarray, weight: np.ndarray, count: int, known: np.ndarray | None = None) -> np.ndarray:
+    """[count, half-lives] the sum of the `weight` [n, half-lives] of each of `rows` [n].
+
+    With `known` [n], `rows` are of those edges alone that are: the others are skipped, which is cheaper than a copy.
+    """
+    before = np.arange(len(rows) + 1) if known is None else np.concatenate([[0], np.cumsum(known)])
+    found: np.ndarray = csc_matrix((np.ones(len(rows)), rows, before), shape=(count, len(weight))) @ weight
     return found

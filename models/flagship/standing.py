@@ -11,6 +11,7 @@ from torch_geometric.data import HeteroData
 
 from models.flagship.described import Texts, profile_vectors, read_words, text_vectors, user_groups
 from models.flagship.groups import Group, group_items, membership, sums
+from models.flagship.places import places_by_weight
 from models.flagship.propagation import fill_cold, propagate, scale_rows
 from models.flagship.settings import RELATIONS, RankerSettings
 from models.flagship.walks import Walks
@@ -104,7 +105,7 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings, shift: T
         count=count,
         first_age=first_age,
         last_age=last_age,
-        place=_places(user_of, weight[:, -1], start),
+        place=places_by_weight(user_of, weight[:, -1], start),
         demand=demand,
         recency=np.log((demand[:, 0] + 0.25) / (demand[:, -1] + 1)),
         total=total,
@@ -124,13 +125,6 @@ def stand(graph: HeteroData, factors: Tensor, settings: RankerSettings, shift: T
         profiles=None if told is None else profile_vectors(told, hops[:users]),
         with_ends=settings.learns_ends,
     )
-
-
-def _places(user_of: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
-    order = np.lexsort((-weight, user_of))
-    places = np.empty(len(order))
-    places[order] = np.arange(len(order)) - start[user_of[order]]
-    return places
 
 
 def _gaps(item_of: np.ndarray, span: np.ndarray, count: np.ndarray, category: csr_matrix) -> np.ndarray:
