@@ -28,7 +28,8 @@ def tuning_text(found: Mapping[str, Any], budget: Budget, k: int) -> str:
 (Optuna), and no more once they have taken {budget.cpu_seconds:,.0f} CPU seconds. What counts is the mean NDCG@{k} over
 the spans that are for tuning: blocks 1 and 2 of CCD, ranked after learning those before; weeks
 {", ".join(map(str, TUNING))} of Complete Journey; {HELD_OUT:.0%} of the public split's pairs for learning. Of both
-slices it is the geometric mean: the flagship is one model for both. CPU of all trials; one that was clearly worse than
+slices it is the geometric mean: the flagship is one model for both. So is LightGCN on Complete Journey, which week
+{TUNING[-1]} alone was for: a fit takes minutes there. CPU of all trials; one that was clearly worse than
 the others on the first spans was given up, as was one that took more than {budget.of_one_trial:,.0f} CPU seconds alone.
 At most {TUNING_USERS:,} users of a span are judged, the same for every model. *Across users*: half of the users of the
 last of these spans teach and the other half are judged, so that this row compares with no other; *before it learns*

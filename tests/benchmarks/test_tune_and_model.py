@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from benchmarks import figures, kept, model, tune
-from benchmarks.tuning.search import Budget
+from benchmarks.tuning.search import Budget, Tunable, search
+from benchmarks.tuning.spaces import SPACES
 from pipelines.errors import ParamsError
+from tests.benchmarks.toy_contest import toy_contest
 
 FEW = ("popularity", "ials", "recency_ials")
 
@@ -61,3 +64,24 @@ def test_a_model_that_is_unknown_is_told_before_anything_is_read() -> None:
     with pytest.raises(ParamsError, match="a model gru4rec on yelp") as told:
         tune.run("yelp/gru4rec")
     assert "tifu_knn" in told.value.mend
+
+
+def test_a_model_whose_fit_takes_minutes_is_chosen_on_the_last_span_alone_and_for_all_slices_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, tunable = replace(toy_contest(("all", "new")), tuning=range(3)), Tunable("tifu_knn", SPACES["tifu_knn"])
+    monkeypatch.setattr(tune, "CONTESTS", {"toy": lambda: contest})
+    monkeypatch.setattr(tune, "CHOSEN", {"toy": ("tifu_knn",)})
+    monkeypatch.setattr(tune, "DEAR", {("toy", "tifu_knn")})
+    monkeypatch.setattr(tune, "BUDGET", Budget(trials=2))
+    monkeypatch.setattr(tune, "FOLDER", tmp_path / "tuned")
+    monkeypatch.setenv("TIDEGRAPH_HOME", str(tmp_path / "home"))
+    tune.run("toy")
+
+    def ndcg(*slices: str) -> float:
+        last, journal = replace(contest, tuning=range(2, 3)), tmp_path / "search.log"
+        return search(last, tunable, slices, budget=Budget(trials=2), k=tune.K, journal=journal).ndcg
+
+    chosen = tune.found_settings()["toy"]["tifu_knn"]
+    assert chosen.keys() == {"all and new"}
+    assert chosen["all and new"]["ndcg"] == ndcg("all", "new") != ndcg("all")
