@@ -1,4 +1,4 @@
-"""Where each of a user's edges stands among them by weight, counted where sorting would cost a tenth of an update."""
+"""Where each of a user's edges stands among them by weight: counted, since sorting was what an update spent most on."""
 
 from __future__ import annotations
 
