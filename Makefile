@@ -65,7 +65,7 @@ bench-ingest: $(READY) ## Take ten million simulated events through collect, val
 bench-graph: $(READY) ## Compare folding a delta into the graph with building it anew, and with plain SQL
 	$(BIN)/python -m benchmarks graph
 
-bench-model: $(READY) ## The flagship, kept up to date in five ways, against tuned baselines (needs TIDEGRAPH_DATA; long)
+bench-model: $(READY) ## The flagship, kept up to date in four ways, against tuned baselines (needs TIDEGRAPH_DATA; long)
 	$(BIN)/python -m benchmarks model $(CONTESTS)
 
 bench-gowalla: $(READY) ## The flagship on Gowalla's public split, beside what others published (needs TIDEGRAPH_DATA)

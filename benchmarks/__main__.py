@@ -26,6 +26,8 @@ NAMES = (
     "variants",
     "watch",
 )
+CHOOSING = ("tune", "model")
+"""Those that may be told which contests they are for."""
 
 
 def main(arguments: list[str]) -> None:
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> None:
         raise ParamsError(
             f"there is no benchmark {name!r}", where="benchmarks", mend=f"name one of: {', '.join(NAMES)}"
         )
+    if arguments[1:] and name not in CHOOSING:
+        raise ParamsError(f"{name} takes nothing more", where=" ".join(arguments[1:]), mend=f"say `{name}` alone")
     text, figures = importlib.import_module(f"benchmarks.{name}").run(*arguments[1:])
     publish(name, text, figures)
     print(text)

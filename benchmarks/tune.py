@@ -71,7 +71,9 @@ def check_names(names: Sequence[str], contests: Collection[str], command: str) -
     strangers = sorted(set(names) - set(contests))
     if strangers:
         raise ParamsError(
-            f"there is no contest {', '.join(strangers)}", where=command, mend=f"name some of: {', '.join(contests)}"
+            f"there is no contest {', '.join(map(repr, strangers))}",
+            where=command,
+            mend=f"name some of: {', '.join(contests)}",
         )
 
 
@@ -86,10 +88,10 @@ def found_settings() -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
 def _by_contest(names: Sequence[str]) -> dict[str, list[str]]:
     """The models to choose for, by contest; none are named where it is all of them."""
     asked: dict[str, list[str]] = {}
-    for contest, _, kind in (name.partition("/") for name in names or CONTESTS):
-        if kind and kind not in CHOSEN[contest]:
+    for contest, slash, kind in (name.partition("/") for name in names or CONTESTS):
+        if slash and kind not in CHOSEN[contest]:
             raise ParamsError(
-                f"no settings are chosen for a model {kind} on {contest}",
+                f"no settings are chosen for a model {kind!r} on {contest}",
                 where="tune",
                 mend=f"name some of: {', '.join(CHOSEN[contest])}",
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.contests.contest import Contest
-from benchmarks.contests.public import public_data
+from benchmarks.contests.public import public_table
 from features.backend import local_backend
 from features.delta import Delta, event_table, item_table, user_table
 from features.fold import fold
@@ -18,9 +18,11 @@ from features.hetero import next_pairs
 from features.kinds import FOLDED
 from features.rules import DAY_US, Rules
 from features.schema import EVENTS, empty
+from pipelines.errors import SourceError
 
 START, BLOCK = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=7)
 """The blocks bear no times: each is given a week, and all of it happens at the week's end."""
+BLOCKS = 6
 DECAYS = (0.001, 0.2, 0.4, 0.55, 0.7, 0.85, 0.999)
 """What is left of a weight after one block; the first counts the last block alone, the last one all of them."""
 SOURCE = "the blocks of Gyu-Seok0/CCD_KDD24 on GitHub, as columns block, split, user, item"
@@ -33,7 +35,10 @@ def half_life(decay: float) -> float:
 
 def blocks(name: str) -> Contest:
     """The contest of `yelp` or `gowalla`: learn the blocks up to t, rank all items but the seen for block t + 1."""
-    rows = pd.read_parquet(public_data(Path("ccd") / f"{name}.parquet", SOURCE))
+    path = Path("ccd") / f"{name}.parquet"
+    rows = public_table(path, ("block", "user", "item"), SOURCE)
+    if set(rows["block"]) != set(range(BLOCKS)):
+        raise SourceError(f"the blocks are not 0 to {BLOCKS - 1}", where=str(path), mend=f"get {SOURCE}")
     spans = tuple(int(half_life(decay) * DAY_US) for decay in DECAYS)
     rules = Rules({kind.name: spans for kind in FOLDED}, {"purchase": 1.0}, expire_after=10_000 * DAY_US)
     graphs = [empty_graph(epoch=START, rules=rules)]

@@ -33,7 +33,7 @@ def rank(
         best = _rank_chunk(standing, network, part, k, settings, new_only)
         items[first : first + len(part), : best.items.shape[1]] = best.items
         scores[first : first + len(part), : best.items.shape[1]] = best.scores
-    _fill(standing, users.numpy(), items, scores, new_only)
+    _fill(standing, users.numpy(), items, scores, new_only=new_only or not settings.again)
     return Ranking(items, scores)
 
 
@@ -60,7 +60,7 @@ def _owned(standing: Standing, users: np.ndarray, items: np.ndarray) -> np.ndarr
     return np.isin(users * standing.items + items, standing.owned)
 
 
-def _fill(standing: Standing, users: np.ndarray, items: Tensor, scores: Tensor, new_only: bool) -> None:
+def _fill(standing: Standing, users: np.ndarray, items: Tensor, scores: Tensor, *, new_only: bool) -> None:
     """Behind a user's last candidate: the remaining items by demand, each scored 1 below the one before."""
     short = (items < 0).any(dim=1).nonzero()[:, 0].tolist()
     order = np.argsort(-standing.demand[:, 0], kind="stable") if short else np.empty(0, dtype=np.int64)

@@ -112,16 +112,17 @@ class InterestRanker(Recommender):
             self._standing, self._stood_on = self._standing_on(graph), graph
 
     def recommend(self, users: Tensor, k: int, *, new_only: bool = False) -> Ranking:
+        network = self._learned_network()
         check_users(users, self._standing.users)
         if k < 1:
             raise ValueError(f"k is {k}; at least 1 item has to be asked for")
         with one_thread():
-            return rank(self._standing, self._learned_network(), users, k, self.settings, new_only=new_only)
+            return rank(self._standing, network, users, k, self.settings, new_only=new_only)
 
     def explain(self, user: int, item: int) -> pd.DataFrame:
         """The channels' Shapley values; `base` is the score of an average candidate."""
-        check_pair(user, item, (self._standing.users, self._standing.items))
         network = self._learned_network()
+        check_pair(user, item, (self._standing.users, self._standing.items))
         with one_thread(), torch.no_grad():
             rows = build_rows(self._standing, np.array([user]), single(self._standing, user, item))
             return explanation(contributions(network, network.standardised(rows)[0]))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from pipelines.params.durations import Duration
 from pipelines.params.section import Section
 
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Factors = Annotated[int, Field(ge=1, le=4096)]
+Rows = Annotated[int, Field(ge=1, le=10**9)]
+"""Numbers that are not a slip of the keyboard: the libraries' own limit, and what still fits a machine."""
+
 
 class FitParams(Section):
-    seed: int
-    factors: PositiveInt
+    seed: Seed
+    factors: Factors
     regularization: PositiveFloat
     alpha: PositiveFloat
     als_half_life: Duration
@@ -25,7 +30,7 @@ class FitParams(Section):
     learning_rate: PositiveFloat
     update_learning_rate: PositiveFloat
     update_users: PositiveInt
-    replay_rows: PositiveInt
+    replay_rows: Rows
     again: bool
     near_power: NonNegativeFloat
     walk_power: NonNegativeFloat
@@ -40,7 +45,7 @@ class FitParams(Section):
 
 
 class IalsParams(Section):
-    factors: PositiveInt
+    factors: Factors
     regularization: PositiveFloat
     alpha: PositiveFloat
     half_life: Duration

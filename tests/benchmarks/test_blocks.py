@@ -62,3 +62,29 @@ def test_data_that_is_not_there_is_told_with_where_to_get_it(
     monkeypatch.delenv("TIDEGRAPH_DATA")
     with pytest.raises(SourceError, match="TIDEGRAPH_DATA is not set"):
         blocks("yelp")
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (ROWS.drop(columns="block"), "no whole numbers in block"),
+        (ROWS.assign(user="ann"), "no whole numbers in user"),
+        (ROWS.assign(item=[None, *ROWS["item"][1:]]), "no whole numbers in item"),
+        (
+            ROWS.astype({"item": "Int64"}).mask(ROWS["item"] == 12).astype({"user": "Int64", "block": "Int64"}),
+            "without a number",
+        ),
+        (ROWS.head(0), "no rows"),
+        (ROWS[ROWS["block"] < 5], "the blocks are not 0 to 5"),
+    ],
+)
+def test_a_table_of_another_form_is_told(data: Path, table: pd.DataFrame, told: str) -> None:
+    table.to_parquet(data / "ccd" / "yelp.parquet")
+    with pytest.raises(SourceError, match=told):
+        blocks("yelp")
+
+
+def test_a_file_that_is_no_parquet_is_told(data: Path) -> None:
+    (data / "ccd" / "yelp.parquet").write_text("block,user,item")
+    with pytest.raises(SourceError, match="no Parquet"):
+        blocks("yelp")

@@ -103,5 +103,5 @@ def test_a_baseline_without_settings_is_named_as_not_judged(tmp_path: Path, monk
 
 
 def test_a_contest_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ParamsError, match=r"no contest movies(?s:.*)yelp, gowalla, journey"):
+    with pytest.raises(ParamsError, match=r"no contest 'movies'(?s:.*)yelp, gowalla, journey"):
         model.run("movies")

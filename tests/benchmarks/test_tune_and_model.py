@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import figures, kept, model, tune
+from benchmarks.__main__ import main
 from benchmarks.tuning.search import Budget, Tunable, search
 from benchmarks.tuning.spaces import SPACES
 from pipelines.errors import ParamsError
@@ -61,9 +62,16 @@ def test_settings_are_chosen_on_earlier_blocks_and_compared_on_later_ones(
 
 
 def test_a_model_that_is_unknown_is_told_before_anything_is_read() -> None:
-    with pytest.raises(ParamsError, match="a model gru4rec on yelp") as told:
+    with pytest.raises(ParamsError, match="a model 'gru4rec' on yelp") as told:
         tune.run("yelp/gru4rec")
     assert "tifu_knn" in told.value.mend
+    with pytest.raises(ParamsError, match="a model '' on yelp"):  # not all of them
+        tune.run("yelp/")
+
+
+def test_a_benchmark_that_takes_no_contest_refuses_one() -> None:
+    with pytest.raises(ParamsError, match="gowalla takes nothing more"):
+        main(["gowalla", "yelp"])
 
 
 def test_a_model_whose_fit_takes_minutes_is_chosen_on_the_last_span_alone_and_for_all_slices_together(

@@ -71,6 +71,8 @@ def test_where_nothing_is_taken_again_nobody_is_offered_what_they_have() -> None
     assert not had & set(zip(found.place.tolist(), found.item.tolist(), strict=True))
     narrow = replace(settings, popular=0, favoured=0, similar=5)  # what they have takes no place of the five
     assert np.bincount(candidates(standing, np.arange(24), mix, narrow).place).tolist() == [5] * 24
+    listed = ranker.recommend(torch.arange(24), 60).items.tolist()  # nor behind the candidates
+    assert not had & {(user, item) for user, items in enumerate(listed) for item in items}
 
 
 def test_a_lesson_holds_no_more_users_than_asked_each_with_all_they_took() -> None:

@@ -237,3 +237,10 @@ def test_what_an_update_learned_is_remembered() -> None:
     before = sum(name.endswith("/user") for name in ranker.state().tensors)
     ranker.update(*next_week())
     assert sum(name.endswith("/user") for name in ranker.state().tensors) == before + 1
+
+
+def test_one_that_has_learned_nothing_says_so() -> None:
+    ranker = InterestRanker(SMALL)
+    for ask in (lambda: ranker.recommend(torch.arange(1), 3), lambda: ranker.explain(0, 0), ranker.state):
+        with pytest.raises(ValueError, match="fit it first"):
+            ask()
