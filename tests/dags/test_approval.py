@@ -12,6 +12,7 @@ from pipelines.context import read_context
 from pipelines.ledger.book import Ledger
 from tests.dags.people import Person
 from tests.drop import UNTIL, copy_home, small_params
+from tests.pipelines.promotion.approving.shops import UNSURE
 
 WINDOW = "2017-10-08"
 REQUEST = {"subject": "Promote?", "body": "**INCONCLUSIVE**", "request": "k1", "seconds": 3600.0}
@@ -57,8 +58,7 @@ def test_a_rejection_is_no_failure(home, run_dag):
 
 def test_what_a_person_approved_serves_and_a_second_run_asks_nothing(run_dag, bootstrapped, tmp_path, monkeypatch):
     shop = copy_home(bootstrapped, tmp_path / "shop")
-    unsure = {"metric": "ndcg_at_20", "not_worse_than": "champion", "margin": 0.0}
-    params = small_params(gate={"ask_human": True, "rules": [unsure]})
+    params = small_params(gate={"ask_human": True, "rules": UNSURE})
     Path(shop["TIDEGRAPH_PARAMS"]).write_text(yaml.safe_dump(params), encoding="utf-8")
     for name, value in shop.items():
         monkeypatch.setenv(name, value)

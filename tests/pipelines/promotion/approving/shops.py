@@ -24,7 +24,8 @@ from pipelines.tracking import open_client
 from tests.drop import UNTIL, small_params
 
 FLOOR = {"metric": "ndcg_at_20", "floor": 0.05}
-UNSURE = [FLOOR, {"metric": "ndcg_at_20", "not_worse_than": "champion", "margin": 0.0}]
+UNSURE = [FLOOR, {"metric": "ndcg_at_20", "not_worse_than": "champion", "margin": 0.0, "slice": "category/none"}]
+"""Open whatever network a CPU learns: a slice that is asked for by name and not there."""
 WARNED = [FLOOR, {"metric": "ndcg_at_20", "floor": 0.99, "severity": "warning"}]
 FAILED = [{"metric": "ndcg_at_20", "floor": 0.99}]
 APPROVED = {"chosen_options": ["Approve"], "params_input": {"reason": "only tea fell"}}
