@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.contests.contest import Contest
-from benchmarks.contests.public import public_table
+from benchmarks.contests.public import public_data, public_table
 from features.backend import local_backend
 from features.delta import Delta, event_table, item_table, user_table
 from features.fold import fold
@@ -38,7 +38,11 @@ def blocks(name: str) -> Contest:
     path = Path("ccd") / f"{name}.parquet"
     rows = public_table(path, ("block", "user", "item"), SOURCE)
     if set(rows["block"]) != set(range(BLOCKS)):
-        raise SourceError(f"the blocks are not 0 to {BLOCKS - 1}", where=str(path), mend=f"get {SOURCE}")
+        raise SourceError(
+            f"the blocks are not 0 to {BLOCKS - 1}",
+            where=str(public_data(path, SOURCE)),
+            mend=f"get {SOURCE}, and put it there",
+        )
     spans = tuple(int(half_life(decay) * DAY_US) for decay in DECAYS)
     rules = Rules({kind.name: spans for kind in FOLDED}, {"purchase": 1.0}, expire_after=10_000 * DAY_US)
     graphs = [empty_graph(epoch=START, rules=rules)]

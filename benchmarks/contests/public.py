@@ -27,7 +27,7 @@ def public_table(path: Path, numbers: Sequence[str], source: str) -> pd.DataFram
     try:
         table = pd.read_parquet(found)
     except (OSError, ValueError) as error:
-        raise SourceError(f"the file is no Parquet: {error}", where=str(found), mend=mend) from error
+        raise SourceError(f"the file cannot be read as Parquet: {error}", where=str(found), mend=mend) from error
     wrong = [name for name in numbers if name not in table or not is_integer_dtype(table[name])]
     if wrong or table.empty or table[list(numbers)].isna().to_numpy().any():
         what = f"no whole numbers in {', '.join(wrong)}" if wrong else "it has no rows, or rows without a number"

@@ -25,7 +25,10 @@ CHUNK_USERS = 256
 def rank(
     standing: Standing, network: ChannelNetwork, users: Tensor, k: int, settings: RankerSettings, *, new_only: bool
 ) -> Ranking:
-    """The first `k` of all items for `users` [n]: candidates by their scores, then all others by demand."""
+    """The first `k` of all items for `users` [n]: candidates by their scores, then all others by demand.
+
+    Without what they have where `new_only` asks for that, or where nothing is taken again.
+    """
     items = torch.full((len(users), k), -1, dtype=torch.int64)
     scores = torch.full((len(users), k), -math.inf, dtype=torch.float64)
     for first in range(0, len(users), CHUNK_USERS):

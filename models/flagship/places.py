@@ -1,4 +1,4 @@
-"""Where each of a user's edges stands among them by weight: counted, since sorting was what an update spent most on."""
+"""Where each of a user's edges stands among them by weight: counted, which is cheaper than sorting."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pipelines.params.section import Section
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Factors = Annotated[int, Field(ge=1, le=4096)]
-Rows = Annotated[int, Field(ge=1, le=10**9)]
+ReplayRows = Annotated[int, Field(ge=1, le=10**9)]
 """Numbers that are not a slip of the keyboard: the libraries' own limit, and what still fits a machine."""
 
 
@@ -30,7 +30,7 @@ class FitParams(Section):
     learning_rate: PositiveFloat
     update_learning_rate: PositiveFloat
     update_users: PositiveInt
-    replay_rows: Rows
+    replay_rows: ReplayRows
     again: bool
     near_power: NonNegativeFloat
     walk_power: NonNegativeFloat

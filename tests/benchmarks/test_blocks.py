@@ -86,5 +86,5 @@ def test_a_table_of_another_form_is_told(data: Path, table: pd.DataFrame, told: 
 
 def test_a_file_that_is_no_parquet_is_told(data: Path) -> None:
     (data / "ccd" / "yelp.parquet").write_text("block,user,item")
-    with pytest.raises(SourceError, match="no Parquet"):
+    with pytest.raises(SourceError, match="cannot be read as Parquet"):
         blocks("yelp")
